@@ -1,0 +1,1 @@
+"""What a second app needs and what knows no app."""

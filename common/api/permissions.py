@@ -1,0 +1,7 @@
+"""Scopes of API clients."""
+
+from rest_framework.permissions import BasePermission
+
+
+class HasScope(BasePermission):
+    pass

@@ -1,0 +1,1 @@
+"""What the vendor's CRM tells us: customers, products, direct opportunities, sales."""

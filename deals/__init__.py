@@ -1,0 +1,1 @@
+"""Deal registration, rules of engagement, decisions and protection."""

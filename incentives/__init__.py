@@ -1,0 +1,1 @@
+"""Plans, accruals, the ledger and statements."""

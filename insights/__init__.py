@@ -1,0 +1,1 @@
+"""The CEO's page: figures over the whole channel."""

@@ -1,0 +1,1 @@
+"""Users, partners, memberships and roles: who may see and do what."""

@@ -1,0 +1,14 @@
+"""The Celery application. Messages are hints only: what must be done is a row in PostgreSQL (see `prm.tasks`)."""
+
+import os
+
+from celery import Celery
+
+from prm import embedded
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prm.settings")
+embedded.ensure_running()
+
+app = Celery("prm")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.imports = ["prm.tasks"]

@@ -1,0 +1,29 @@
+"""Who listens to what. The answer to "what happens when a sale arrives?" is this table.
+
+`LISTENERS` run in the publisher's transaction, in order. `HANDLERS` run from the outbox, after the commit, exactly once.
+"""
+
+from celery import current_app
+
+from common import choices as common_choices
+from common import events, outbox, reasons
+from partners import choices as partner_choices
+
+CATALOGUES = (common_choices.REASONS, partner_choices.REASONS)
+
+LISTENERS: dict[str, list[events.Listener]] = {}
+
+HANDLERS: dict[str, outbox.Handler] = {}
+
+
+def connect() -> None:
+    """Called once, when all apps are loaded."""
+    for catalogue in CATALOGUES:
+        reasons.register(catalogue)
+    events.connect(LISTENERS)
+    outbox.connect(HANDLERS, hint=hurry_outbox)
+
+
+def hurry_outbox() -> None:
+    """Wake a worker. Nothing is lost if the broker is down: the sweeper finds the row."""
+    current_app.send_task("prm.tasks.relay_outbox", ignore_result=True, retry=False)

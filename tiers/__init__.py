@@ -1,0 +1,1 @@
+"""Programme, levels, score book and standing."""
