@@ -10,7 +10,7 @@ from pathlib import Path
 ROOMS = ("choices", "rules", "models", "queries", "actions")
 DOORS = ("choices", "rules", "queries", "actions")
 NOT_APPS = ("prm", "common")
-BESIDE_PACKAGES = ("tests", "bench", "static")  # folders with Python in them that the program does not import
+BESIDE_PACKAGES = ("tests", "bench", "docker", "static")  # folders with Python in them that the program does not import
 
 
 @dataclass(frozen=True, order=True)
