@@ -67,9 +67,12 @@ lock: .venv/.dev ## Lock the dependencies anew, with hashes; UPGRADE=--upgrade t
 	@$(PIP) -r requirements.txt -r requirements-dev.txt
 	@touch $@
 
-static/vendor/.stamp: package.json package-lock.json static/copy_vendor.py requirements-node.txt | .venv/bin/python
+node_modules/.stamp: package.json package-lock.json requirements-node.txt | .venv/bin/python
 	@command -v npm >/dev/null || { echo 'npm is not installed: bringing Node from its wheel'; $(PIP) -r requirements-node.txt; }
 	@echo 'Fetching the front-end files'
 	@PATH="$$PATH:$(CURDIR)/.venv/bin" npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
+static/vendor/.stamp: node_modules/.stamp static/copy_vendor.py static/icons.txt
 	@.venv/bin/python static/copy_vendor.py
 	@touch $@
