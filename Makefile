@@ -52,10 +52,10 @@ lock: .venv/.dev ## Lock the dependencies anew, with hashes; UPGRADE=--upgrade t
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed and none was found; name one with PYTHON=/path/to/python3'; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo 'Python 3.11 or newer is needed; $(PYTHON) is' "$$($(PYTHON) --version 2>&1)"; exit 1; }
 	@echo "Making .venv with $$($(PYTHON) --version)"
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
 .venv/.runtime: requirements.txt | .venv/bin/python
 	@echo 'Installing the locked dependencies'
