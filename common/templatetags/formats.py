@@ -1,0 +1,144 @@
+"""Amounts, numbers and dates in the reader's language and customs. Templates load it with ``{% load formats %}``."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_decimal, format_percent, get_currency_symbol
+from django import template
+from django.utils import timezone, translation
+
+from common.money import Money, minor_units, round_amount
+
+register = template.Library()
+
+BRITISH = "en_GB"  # day before month, as the programme's countries write it
+MINUS = "\N{MINUS SIGN}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def reader_locale() -> Locale:
+    """The locale of the language the page is shown in."""
+    language = translation.get_language() or "en"
+    return Locale.parse(BRITISH if language.startswith("en") else language.replace("-", "_"))
+
+
+def written_amount(amount: Decimal, currency: str, *, whole: bool = False, signed: bool = False) -> str:
+    """``€1,234.50``, ``1 234,50 zł``; ``whole`` leaves out the minor units, ``signed`` writes a plus as well."""
+    locale = reader_locale()
+    digits = 0 if whole else minor_units(currency)
+    shown = amount.quantize(Decimal(1), rounding="ROUND_HALF_UP") if whole else round_amount(amount, currency)
+    number = format_decimal(abs(shown), format="#,##0" + (f".{'0' * digits}" if digits else ""), locale=locale)
+    symbol = get_currency_symbol(currency, locale=locale)
+    if locale.currency_formats["standard"].pattern.startswith("¤"):
+        text = f"{symbol}{NO_BREAK if symbol[-1].isalpha() else ''}{number}"
+    else:
+        text = f"{number}{NO_BREAK}{symbol}"
+    sign = MINUS if shown < 0 else "+" if signed and shown > 0 else ""
+    return f"{sign}{text}"
+
+
+def exact_amount(value: Any, currency: str = "") -> tuple[Decimal, str] | None:
+    """The amount and currency of a `Money`, or of an amount with its currency beside it; None for nothing."""
+    if isinstance(value, Money):
+        return value.amount, value.currency
+    return None if value in (None, "") else (Decimal(value), currency)
+
+
+@register.filter
+def money(value: Any, currency: str = "") -> str:
+    """``{{ registration.total|money }}`` for a Money, ``{{ amount|money:currency }}`` for a Decimal."""
+    exact = exact_amount(value, currency)
+    return "" if exact is None else written_amount(*exact)
+
+
+@register.filter
+def whole_money(value: Any, currency: str = "") -> str:
+    """Without minor units, for overviews."""
+    exact = exact_amount(value, currency)
+    return "" if exact is None else written_amount(*exact, whole=True)
+
+
+@register.simple_tag
+def amount_text(value: Any, currency: str = "", whole: Any = False, signed: Any = False) -> str:
+    """What the money component writes."""
+    exact = exact_amount(value, currency)
+    return "" if exact is None else written_amount(*exact, whole=bool(whole), signed=bool(signed))
+
+
+@register.filter
+def is_negative(value: Any) -> bool:
+    exact = exact_amount(value)
+    return exact is not None and exact[0] < 0
+
+
+@register.filter
+def number(value: Any) -> str:
+    """A count or quantity with the reader's separators; no trailing zeros."""
+    return "" if value in (None, "") else format_decimal(value, locale=reader_locale()).replace("-", MINUS)
+
+
+@register.filter
+def percent(value: Any, digits: int = 2) -> str:
+    """A share (0.035) as a percentage (3.5%), at most `digits` decimals."""
+    if value in (None, ""):
+        return ""
+    pattern = "#,##0" + (f".{'#' * digits}" if digits else "")
+    whole = format_percent(value, locale=reader_locale(), format=f"{pattern}%")
+    return whole.replace("-", MINUS)
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """The day, exactly: ``4 Oct 2026``. An instant is the day it falls on in the programme's time zone."""
+    return "" if not value else format_date(_local(value), "medium", locale=reader_locale())
+
+
+@register.filter
+def month(value: date | None) -> str:
+    """``October 2026``."""
+    return "" if not value else format_date(value, "LLLL y", locale=reader_locale())
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """The instant to the minute in the programme's time zone: ``4 Oct 2026, 13:05``."""
+    if not value:
+        return ""
+    locale = reader_locale()
+    local = _local(value)
+    return f"{format_date(local, 'medium', locale=locale)}, {format_datetime(local, 'HH:mm', locale=locale)}"
+
+
+@register.filter
+def iso(value: date | datetime | None) -> str:
+    """For machines: the ``datetime`` attribute of ``<time>``."""
+    return "" if not value else value.isoformat()
+
+
+@register.filter
+def has_time(value: Any) -> bool:
+    return isinstance(value, datetime)
+
+
+@register.simple_tag(takes_context=True)
+def relative(context: template.Context, value: date | datetime | None) -> str:
+    """``4 days ago``, ``in 2 hours``, counted from the request's ``now``; the exact day where there is none."""
+    now: datetime | None = context.get("now")
+    if not value or now is None:
+        return day(value)
+    if not isinstance(value, datetime):
+        value = datetime.combine(value, datetime.min.time(), tzinfo=timezone.get_current_timezone())
+        now = now.astimezone(timezone.get_current_timezone()).replace(hour=0, minute=0, second=0, microsecond=0)
+    return written_distance(value - now)
+
+
+def written_distance(distance: Any) -> str:
+    """A distance from now in words; both directions."""
+    return format_timedelta(distance, add_direction=True, threshold=1, locale=reader_locale())
+
+
+def _local(value: date | datetime) -> date | datetime:
+    return value.astimezone(timezone.get_current_timezone()) if isinstance(value, datetime) else value
