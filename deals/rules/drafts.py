@@ -1,0 +1,128 @@
+"""Whether what was typed into the registration form is well-formed and complete: all problems at once."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from common.period import add_months
+from common.verdict import Reason, Verdict, objections
+from crm.rules.domains import is_shared_domain, registrable_domain
+from crm.rules.names import normalised_name
+from deals.choices import DealSource, SalesStage
+
+MAX_LINES = 20
+MAX_QUANTITY = 1_000_000
+MAX_AMOUNT = Decimal(10) ** 13
+MAX_YEARS_AHEAD = 5
+LIMITS = {
+    "customer_name": 300,
+    "customer_domain": 253,
+    "customer_tax_id": 40,
+    "contact": 200,
+    "why_now": 2000,
+}
+_LINE_BREAKS = frozenset("\n\r\t")
+_CODE = {"country": re.compile(r"[A-Z]{2}"), "currency": re.compile(r"[A-Z]{3}")}
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """A product with its quantity and the value of the whole line, in the registration's currency."""
+
+    product_id: int
+    quantity: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationDraft:
+    """What a partner types. `registration_id` None makes a new draft, otherwise that draft is changed.
+
+    Country is ISO 3166 alpha-2, currency ISO 4217; texts may be empty in a draft, not when it is submitted.
+    """
+
+    partner_id: int
+    customer_name: str
+    customer_country: str = ""
+    customer_domain: str = ""
+    customer_tax_id: str = ""
+    contact: str = ""
+    expected_close_on: date | None = None
+    stage: str = SalesStage.PROSPECT.value
+    why_now: str = ""
+    source: str = DealSource.OWN.value
+    currency: str = "EUR"
+    lines: Sequence[DraftLine] = ()
+    registration_id: int | None = None
+
+
+def draft_is_sound(draft: RegistrationDraft) -> Verdict:
+    """Whether what is there can be kept: lengths, characters, choices, numbers. Does not ask for what is missing."""
+    return objections([*_text_problems(draft), *_code_problems(draft), *_line_problems(draft.lines)])
+
+
+def draft_is_complete(draft: RegistrationDraft, day: date) -> Verdict:
+    """Whether the draft can be submitted on the day, in addition to being sound."""
+    close_on = draft.expected_close_on
+    too_far = add_months(day, 12 * MAX_YEARS_AHEAD)
+    return objections(
+        [
+            None if draft.customer_country else Reason("registration.country_invalid", field="customer_country"),
+            None if draft.contact.strip() else Reason("registration.contact_missing", field="contact"),
+            None if draft.lines else Reason("registration.lines_missing", field="lines"),
+            None if close_on and close_on >= day else Reason("registration.close_in_past", field="expected_close_on"),
+            Reason("registration.close_too_far", {"years": MAX_YEARS_AHEAD}, "expected_close_on")
+            if close_on and close_on > too_far
+            else None,
+        ]
+    )
+
+
+def _text_problems(draft: RegistrationDraft) -> Iterator[Reason]:
+    for name, limit in LIMITS.items():
+        text = getattr(draft, name)
+        if len(text) > limit:
+            yield Reason("registration.text_too_long", {"limit": limit}, name)
+        if not _is_readable(text, several_lines=name == "why_now"):
+            yield Reason("registration.text_characters", field=name)
+    if not draft.customer_name.strip():
+        yield Reason("registration.customer_name_missing", field="customer_name")
+    elif not normalised_name(draft.customer_name[:300], draft.customer_country):
+        yield Reason("registration.customer_name_invalid", field="customer_name")
+    domain = registrable_domain(draft.customer_domain[:300])
+    if draft.customer_domain.strip() and (not domain or is_shared_domain(domain)):
+        yield Reason("registration.domain_invalid", field="customer_domain")
+
+
+def _is_readable(text: str, *, several_lines: bool) -> bool:
+    """No control, direction, private or unassigned characters; line breaks only in longer texts."""
+    allowed = _LINE_BREAKS if several_lines else frozenset()
+    return all(c in allowed or unicodedata.category(c) not in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"} for c in text)
+
+
+def _code_problems(draft: RegistrationDraft) -> Iterator[Reason]:
+    if draft.customer_country and not _CODE["country"].fullmatch(draft.customer_country):
+        yield Reason("registration.country_invalid", field="customer_country")
+    if not _CODE["currency"].fullmatch(draft.currency):
+        yield Reason("registration.currency_invalid", field="currency")
+    if draft.stage not in SalesStage.values:
+        yield Reason("registration.choice_invalid", field="stage")
+    if draft.source not in DealSource.values:
+        yield Reason("registration.choice_invalid", field="source")
+
+
+def _line_problems(lines: Sequence[DraftLine]) -> Iterator[Reason]:
+    if len(lines) > MAX_LINES:
+        yield Reason("registration.too_many_lines", {"limit": MAX_LINES}, "lines")
+    for number, line in enumerate(lines):
+        if not 1 <= line.quantity <= MAX_QUANTITY:
+            yield Reason("registration.quantity_invalid", field=f"lines.{number}.quantity")
+        if not _is_amount(line.amount):
+            yield Reason("registration.amount_invalid", field=f"lines.{number}.amount")
+
+
+def _is_amount(amount: Decimal) -> bool:
+    return amount.is_finite() and 0 < amount < MAX_AMOUNT and amount == amount.quantize(Decimal("0.01"))

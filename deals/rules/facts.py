@@ -1,0 +1,115 @@
+"""What the rules of engagement look at: values only, stored with each decision so that it can be judged again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAccountFact:
+    """An entry of the published direct-only list; half-open, no end means open."""
+
+    starts_on: date
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectionFact:
+    """A protection of the same customer in one of the families asked for; half-open."""
+
+    registration: str  # public id
+    partner: str  # name: never shown to another partner
+    own: bool
+    family: str  # code
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpportunityFact:
+    """An open direct opportunity with the same customer in one of the families asked for."""
+
+    opportunity: str  # the CRM's id
+    close_on: date
+    updated_at: datetime
+    stage_moved_at: datetime | None
+    first_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimFact:
+    """Another partner's registration for the same customer and family that still waits for its decision."""
+
+    registration: str
+    partner: str
+    receipt_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything a judgement depends on. `amount` is the registration's value in the base currency.
+
+    `received_at` is when the registration was submitted, `judged_at` the instant of this judgement, `day` that
+    instant's date in the vendor's time zone. `match_*` say how the typed customer compares with the nearest one
+    known, unless a person has already settled who the customer is (then ``settled``, score 100).
+    """
+
+    received_at: datetime
+    judged_at: datetime
+    day: date
+    partner_status: str
+    agreement_current: bool
+    credit_hold: bool
+    level: str
+    amount: Decimal
+    currency: str
+    match_kind: str = "none"
+    match_score: int = 0
+    named_accounts: tuple[NamedAccountFact, ...] = ()
+    protections: tuple[ProtectionFact, ...] = ()
+    opportunities: tuple[OpportunityFact, ...] = ()
+    earlier_claims: tuple[ClaimFact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one rule said: its verdict, why, and the values it decided on (JSON values, parameters of the sentence)."""
+
+    rule: str
+    verdict: str
+    reason_code: str
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict of the first decisive rule, and what every rule said."""
+
+    verdict: str
+    decisive_rule: str
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def decisive(self) -> Outcome:
+        """The outcome that decided; a stand-in if no rule did."""
+        for outcome in self.outcomes:
+            if outcome.rule == self.decisive_rule:
+                return outcome
+        return Outcome("", self.verdict, "registration.no_rule_decided")
+
+
+def to_json(value: Facts | tuple[Outcome, ...]) -> Any:
+    """JSON values from which `facts_from` and `outcomes_from` make the same again: decimals and times are texts."""
+    return msgspec.to_builtins(value)
+
+
+def facts_from(stored: Any) -> Facts:
+    return msgspec.convert(stored, Facts)
+
+
+def outcomes_from(stored: Any) -> tuple[Outcome, ...]:
+    return msgspec.convert(stored, tuple[Outcome, ...])

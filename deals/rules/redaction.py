@@ -1,0 +1,44 @@
+"""What a partner may read of a judgement: everything that does not tell of rivals or of the vendor's own pipeline.
+
+Four rules look at what others do. To a partner they are one line with one of three fixed texts, and what comes after
+the decisive rule is not shown at all: neither the rule that decided nor its absence can be worked out.
+"""
+
+from collections.abc import Sequence
+
+from deals.choices import RuleVerdict
+from deals.rules.facts import Outcome
+
+TELLING_RULES = frozenset({"live_protection", "direct_opportunity", "earlier_claim", "similar_customer"})
+CUSTOMER_CHECK = "customer_check"
+_TEXTS = {
+    RuleVerdict.PASS.value: "registration.nothing_against",
+    RuleVerdict.REVIEW.value: "registration.customer_compared",
+    RuleVerdict.REJECT.value: "registration.customer_protected",
+}
+_NOT_NEEDED = "registration.not_needed"
+_OWN = "registration.already_yours"
+
+
+def outcome_for_partner(outcome: Outcome) -> Outcome:
+    """One outcome as a partner may read it; the partner's own protection may be named as such."""
+    if outcome.rule not in TELLING_RULES:
+        return outcome
+    code = _OWN if outcome.reason_code == _OWN else _TEXTS[outcome.verdict]
+    return Outcome(CUSTOMER_CHECK, outcome.verdict, code)
+
+
+def outcomes_for_partner(outcomes: Sequence[Outcome], decisive_rule: str) -> tuple[Outcome, ...]:
+    """The rules in their order, the telling ones as one, those after the decisive one without their outcome."""
+    decided = False
+    shown: dict[str, Outcome] = {}
+    for outcome in outcomes:
+        redacted = outcome_for_partner(outcome)
+        if decided:
+            redacted = Outcome(redacted.rule, RuleVerdict.PASS.value, _NOT_NEEDED)
+        is_decisive = outcome.rule == decisive_rule
+        says_nothing = redacted.rule not in shown or shown[redacted.rule].verdict == RuleVerdict.PASS
+        if says_nothing and (is_decisive or decided or redacted.rule not in shown):
+            shown[redacted.rule] = redacted
+        decided = decided or is_decisive
+    return tuple(shown.values())
