@@ -60,6 +60,11 @@ def unfinished_runs(kind: str) -> QuerySet[JobRun]:
     return JobRun.objects.filter(kind=kind, status=RunStatus.RUNNING).order_by("business_date", "id")
 
 
+def last_business_date(kind: str) -> date | None:
+    """The latest business date that has a run of this kind, whatever became of it."""
+    return JobRun.objects.filter(kind=kind).order_by("-business_date").values_list("business_date", flat=True).first()
+
+
 def do_slice(slice_id: int, *, work: SliceWork, at: datetime) -> bool:
     """Do one slice if it waits and nobody else is doing it. Returns whether it was done now."""
     if not _count_attempt(slice_id):

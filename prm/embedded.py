@@ -115,6 +115,7 @@ def stop_if_unused() -> bool:
             _run_postgres("pg_ctl", "-D", str(_data_dir()), "-w", "-m", "fast", "stop")
         if needs_valkey():
             _stop_valkey()
+        shutil.rmtree(socket_dir(), ignore_errors=True)
         return True
 
 
@@ -122,7 +123,8 @@ def release() -> None:
     """Give up this process's hold on the engines; they stop when it was the last."""
     if _held:
         os.close(_held.pop())
-        stop_if_unused()
+        if var_dir().exists():  # a throwaway folder may be gone before the last process is
+            stop_if_unused()
 
 
 def _leave(pid: int) -> None:
@@ -163,7 +165,7 @@ def _start_postgres() -> None:
         _create_cluster()
     _write_conf()
     if _postgres_pid() is None:
-        (_data_dir() / "postmaster.pid").unlink(missing_ok=True)
+        _clear_after_crash()
         options = f"-k {socket_dir()} -p 5432"
         _run_postgres(
             *("pg_ctl", "-D", str(_data_dir()), "-l", str(_data_dir() / "server.log")),
@@ -201,6 +203,12 @@ def _create_database() -> None:
         _psql(f"CREATE DATABASE {DATABASE_NAME}")
 
 
+def recreate_database() -> None:
+    """Delete all data: the database is dropped, whoever is connected, and made anew, empty."""
+    _psql(f"DROP DATABASE IF EXISTS {DATABASE_NAME} WITH (FORCE)")
+    _create_database()
+
+
 def _psql(command: str) -> str:
     return _run_postgres("psql", "-h", str(socket_dir()), "-U", "postgres", "-Atqc", command, "postgres")
 
@@ -216,6 +224,30 @@ def _postgres_pid() -> int | None:
     except PermissionError:
         return pid
     return pid if b"postgres" in command else None
+
+
+def _clear_after_crash() -> None:
+    """Remove the lock files of a server that is gone, once none of its orphaned processes works on the data any more.
+
+    PostgreSQL does this itself, except where the dead server's number looks alive: given to another process, or kept by a
+    zombie that nobody reaps (containers without an init process).
+    """
+    lock_file = _data_dir() / "postmaster.pid"
+    if not lock_file.exists():
+        return
+    lines = lock_file.read_text().splitlines()
+    segment = lines[6].split()[-1] if len(lines) > 6 else ""
+    _wait_until(lambda: not _is_attached(segment), "The end of the crashed server", _data_dir() / "server.log")
+    lock_file.unlink()
+    for left in socket_dir().glob(".s.PGSQL.*"):
+        left.unlink()
+
+
+def _is_attached(segment: str) -> bool:
+    """Whether any process still uses this System V shared memory segment."""
+    table = Path("/proc/sysvipc/shm")
+    rows = [row.split() for row in table.read_text().splitlines()[1:]] if table.exists() else []
+    return any(row[1] == segment and row[6] != "0" for row in rows)
 
 
 def _postgres_answers() -> bool:

@@ -10,6 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from kombu.exceptions import OperationalError
 
 BEAT_KEY = "beat-heartbeat"
 BEAT_LIMIT = timedelta(minutes=2)
@@ -52,7 +53,7 @@ def _broker() -> bool:
     try:
         with current_app.connection_for_read() as broker:
             broker.ensure_connection(max_retries=1, timeout=2)
-    except (OSError, ImproperlyConfigured, current_app.connection_for_read().connection_errors):
+    except (OSError, OperationalError, ImproperlyConfigured):
         return False
     return True
 

@@ -1,0 +1,111 @@
+"""``make run``: everything on one machine under one supervisor.
+
+Starts the engines, migrates, loads demo data into an empty database, then runs web, worker and beat until Ctrl-C.
+"""
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from honcho.manager import Manager
+
+from prm import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+APP_ROLE = "prm_app"
+READY_SECONDS = 60
+
+
+def main() -> None:
+    options = _options()
+    if not options.reset and _is_taken(options.port):
+        sys.exit(f"Port {options.port} is in use by another program. Choose another one: make run PORT=8001")
+    embedded.ensure_running()
+    if options.reset:
+        _reset()
+    _manage("migrate", "--verbosity", "0")
+    _manage("demo_data", "--if-empty")
+    if options.reset:
+        print("Fresh demo data is loaded. Start with: make run")
+        return
+    sys.exit(_supervise(options.port))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
+    parser.add_argument("--reset", action="store_true", help="delete all data, load fresh demo data, and stop")
+    return parser.parse_args()
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def _reset() -> None:
+    if not embedded.needs_postgres():
+        sys.exit("make reset deletes all data and works on the embedded database only; DATABASE_URL is set.")
+    embedded.recreate_database()
+    shutil.rmtree(embedded.var_dir() / "media", ignore_errors=True)
+
+
+def _manage(*arguments: str) -> None:
+    done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=BASE_DIR, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def _supervise(port: int) -> int:
+    """Run the three processes until one ends or Ctrl-C; the others are ended too. Returns the exit code."""
+    role = {"PRM_DATABASE_ROLE": os.environ.get("PRM_DATABASE_ROLE", APP_ROLE)}
+    env = {**os.environ, **role, "PYTHONUNBUFFERED": "1", "FORKED_BY_MULTIPROCESSING": "0"}
+    python = f"{sys.executable} -m"
+    web = "gunicorn prm.wsgi --workers 2 --threads 4 --timeout 60 --log-level warning"
+    commands = {
+        "web": f"{python} {web} --bind 127.0.0.1:{port}",
+        "worker": f"{python} celery -A prm.celery worker --concurrency 2 --loglevel WARNING",
+        "beat": f"{python} celery -A prm.celery beat --loglevel WARNING",
+    }
+    manager = Manager()
+    for name, command in commands.items():
+        manager.add_process(name, command, cwd=str(BASE_DIR), env=env)
+    threading.Thread(target=_greet, args=(port,), daemon=True).start()
+    manager.loop()
+    return manager.returncode or 0
+
+
+def _greet(port: int) -> None:
+    """Print the address once the login page answers."""
+    address = f"http://localhost:{port}/"
+    end = time.monotonic() + READY_SECONDS
+    while time.monotonic() < end:
+        try:
+            urllib.request.urlopen(f"{address}account/login/", timeout=5)
+            break
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    lines = [f"PRM is running at {address}", f"Data: {embedded.var_dir()}", *_logins(), "Ctrl-C stops everything."]
+    print("\n".join(["", *(f"  {line}" for line in lines), ""]), flush=True)
+
+
+def _logins() -> list[str]:
+    path = embedded.var_dir() / "demo-logins.txt"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""What Celery runs. Every task may be lost, repeated or late without harm: the work itself is rows in PostgreSQL."""
+
+from celery import current_app, shared_task
+from django.utils import timezone
+
+from common import outbox
+from prm import health, nightly
+
+HELPERS = 4  # hints sent for one night, so that as many workers take part
+
+
+@shared_task
+def relay_outbox() -> None:
+    """Deliver what waits in the outbox."""
+    while outbox.relay(at=timezone.now()):
+        pass
+
+
+@shared_task
+def start_nightly() -> None:
+    """At 02:00 in the programme's time zone: open the nights that are due and call the workers."""
+    nightly.open_due_nights(timezone.localdate(), at=timezone.now())
+    hurry_nightly()
+
+
+@shared_task
+def work_nightly() -> None:
+    """Do what is free of the unfinished nights."""
+    nightly.work()
+
+
+@shared_task
+def sweep() -> None:
+    """Every few seconds: show that beat and a worker live, and pick up whatever a lost message or a crash left."""
+    health.note_heartbeat()
+    relay_outbox()
+    work_nightly()
+
+
+def hurry_nightly() -> None:
+    for _ in range(HELPERS):
+        current_app.send_task("prm.tasks.work_nightly", ignore_result=True)
