@@ -27,4 +27,4 @@ RUN install --directory --owner=prm var var/media
 ENV PATH=/srv/prm/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PRM_PRODUCTION=1
 USER prm
 EXPOSE 8000
-CMD ["gunicorn", "prm.wsgi:application", "--bind=0.0.0.0:8000", "--workers=4", "--threads=4", "--worker-tmp-dir=/dev/shm", "--access-logfile=-"]
+CMD ["gunicorn", "prm.wsgi:application", "--bind=0.0.0.0:8000", "--workers=4", "--threads=4", "--worker-tmp-dir=/dev/shm", "--no-control-socket", "--access-logfile=-"]

@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import secrets
 import shlex
 import subprocess
 import sys
@@ -20,6 +21,13 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
 OURS = {name: service for name, service in COMPOSE["services"].items() if service["image"] == "prm"}
 LOCKS = sorted(ROOT.glob("requirements*.txt"))
+PRODUCTION = {
+    "PRM_PRODUCTION": "1",
+    "PRM_SECRET_KEY": secrets.token_urlsafe(50),
+    "PRM_ALLOWED_HOSTS": "prm.example.com",
+    "DATABASE_URL": "postgres://prm:secret@database.invalid/prm",
+    "REDIS_URL": "redis://broker.invalid/0",
+}
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*/README.md")])
 
 
@@ -81,6 +89,25 @@ def test_image_is_built_from_files_that_exist() -> None:
 
 def test_image_does_not_run_as_root() -> None:
     assert re.findall(r"^USER (.+)$", DOCKERFILE, re.MULTILINE)[-1] == "prm"
+
+
+def check_deployment(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """`manage.py check --deploy` in a process that has this environment and none of ours."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PRM_VAR_DIR")}
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    return subprocess.run(command, cwd=ROOT, env=kept | environment, capture_output=True, text=True, check=False)
+
+
+def test_production_settings_are_clean() -> None:
+    done = check_deployment(PRODUCTION)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", [name for name in PRODUCTION if name != "PRM_PRODUCTION"])
+def test_production_refuses_to_start_without_its_secrets(name: str) -> None:
+    done = check_deployment({key: value for key, value in PRODUCTION.items() if key != name})
+    assert done.returncode != 0
+    assert name in done.stderr
 
 
 def test_example_environment_names_every_setting() -> None:
