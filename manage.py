@@ -1,17 +1,15 @@
 #!/usr/bin/env python
 """Django's command line, with the embedded engines running where none are configured."""
 
-import os
 import sys
 
 from django.core.management import execute_from_command_line
 
-from prm import embedded
+from prm import celery
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prm.settings")
-    embedded.ensure_running()
+    celery.app.set_default()  # hints that a command sends reach our broker; importing it has started the engines
     execute_from_command_line(sys.argv)
 
 

@@ -163,6 +163,8 @@ def _start_postgres() -> None:
         return
     if not (_data_dir() / "PG_VERSION").exists():
         _create_cluster()
+    elif os.geteuid() == 0:
+        _prepare_system_user(_data_dir())  # the socket folder is new after every stop, the user in a new container
     _write_conf()
     if _postgres_pid() is None:
         _clear_after_crash()

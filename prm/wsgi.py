@@ -1,11 +1,9 @@
 """What gunicorn serves."""
 
-import os
-
 from django.core.wsgi import get_wsgi_application
 
-from prm import embedded
+from prm.celery import app as celery_app  # makes it the current app, so that hints reach our broker; starts the engines
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prm.settings")
-embedded.ensure_running()
+__all__ = ["application", "celery_app"]
+
 application = get_wsgi_application()
