@@ -1,6 +1,8 @@
-"""Migration operations for guarantees that Django has no words for."""
+"""Guarantees of the database that Django has no words for."""
 
 from django.db.migrations import RunSQL
+from django.db.models import DecimalField, Q, Value
+from django.db.models.functions import Cast
 
 APP_ROLE = "prm_app"  # what web, worker and beat run as: owns nothing, may not rewrite history
 
@@ -18,3 +20,9 @@ def append_only(table: str) -> RunSQL:
         DROP TRIGGER {table}_append_only ON {table};
         """,
     )
+
+
+def are_numbers(*columns: str) -> Q:
+    """Condition of a check constraint: none of these numeric columns is NaN, which PostgreSQL would store. Null passes."""
+    not_a_number = Cast(Value("NaN"), DecimalField(max_digits=19, decimal_places=4))
+    return Q(*(~Q(**{column: not_a_number}) for column in columns))

@@ -89,8 +89,7 @@ def ensure_running() -> None:
         return
     var_dir().mkdir(parents=True, exist_ok=True)
     with _exclusive():
-        socket_dir().mkdir(parents=True, exist_ok=True)
-        socket_dir().chmod(0o711)
+        _make_socket_dir()
         if needs_valkey():
             _start_valkey()
         if needs_postgres():
@@ -163,8 +162,6 @@ def _start_postgres() -> None:
         return
     if not (_data_dir() / "PG_VERSION").exists():
         _create_cluster()
-    elif os.geteuid() == 0:
-        _prepare_system_user(_data_dir())  # the socket folder is new after every stop, the user in a new container
     _write_conf()
     if _postgres_pid() is None:
         _clear_after_crash()
@@ -182,7 +179,8 @@ def _create_cluster() -> None:
     shutil.rmtree(data, ignore_errors=True)  # a half-made cluster has no PG_VERSION
     data.mkdir(mode=0o700)
     if os.geteuid() == 0:
-        _prepare_system_user(data)
+        shutil.chown(data, SYSTEM_USER, SYSTEM_USER)
+        _let_pass(data)
     _run_postgres(
         *("initdb", "-D", str(data), "-U", "postgres", "--auth=trust", "--encoding=UTF8"),
         *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"),
@@ -279,16 +277,24 @@ def _run_postgres(program: str, *arguments: str) -> str:
     return text
 
 
-def _prepare_system_user(data: Path) -> None:
-    """Root only: a system user that owns the cluster and can reach the data and the server's programs."""
-    if subprocess.run(["id", SYSTEM_USER], capture_output=True, check=False).returncode:
-        subprocess.run(["useradd", "--system", "--shell", "/usr/sbin/nologin", SYSTEM_USER], check=True)
-    shutil.chown(data, SYSTEM_USER, SYSTEM_USER)
-    shutil.chown(socket_dir(), SYSTEM_USER, SYSTEM_USER)
-    for target in (data, socket_dir(), _bin_dir()):
-        for folder in target.parents:
-            if not folder.stat().st_mode & 0o001:
-                folder.chmod(folder.stat().st_mode | 0o001)  # may pass through, may not list
+def _make_socket_dir() -> None:
+    """The folder of both sockets; as root it belongs to the server's user, who must also reach the server's programs."""
+    folder = socket_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o711)
+    if os.geteuid() == 0 and needs_postgres():
+        if subprocess.run(["id", SYSTEM_USER], capture_output=True, check=False).returncode:
+            subprocess.run(["useradd", "--system", "--shell", "/usr/sbin/nologin", SYSTEM_USER], check=True)
+        shutil.chown(folder, SYSTEM_USER, SYSTEM_USER)
+        _let_pass(folder)
+        _let_pass(_bin_dir())
+
+
+def _let_pass(target: Path) -> None:
+    """Let every user pass through the folders above the target; they still cannot list them."""
+    for folder in target.parents:
+        if not folder.stat().st_mode & 0o001:
+            folder.chmod(folder.stat().st_mode | 0o001)
 
 
 # Valkey
