@@ -1,0 +1,226 @@
+"""Where partners stand, what that gives them, and what their scores add up to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from django.db import connection
+from django.db.models import Count, Q
+
+from common.period import Measurement
+from common.verdict import refusal
+from tiers.choices import NoticeOutcome
+from tiers.models import (
+    SCORE_SCALE,
+    DemotionNotice,
+    Level,
+    ProgrammeVersion,
+    Requirement,
+    Review,
+    Standing,
+    in_force_on,
+)
+from tiers.rules import ladder
+from tiers.rules.standing import Held, Notice
+
+# A standing names a level; what it gives is read from the version in force on the day, by the level's code (or from its
+# own version when no later one has it). A partner that was never enrolled has the default programme's entry level.
+_TERMS = """
+SELECT wanted.id, given.code, given.name, given.rank, given.protection_days, given.deal_discount,
+       given.rebate_multiplier, given.mdf_rate, version.number
+FROM unnest(%(partners)s::bigint[]) AS wanted(id)
+LEFT JOIN tiers_standing standing ON standing.partner_id = wanted.id
+     AND standing.starts_on <= %(day)s AND (standing.ends_on IS NULL OR standing.ends_on > %(day)s)
+LEFT JOIN tiers_level held ON held.id = standing.level_id
+LEFT JOIN tiers_programmeversion held_version ON held_version.id = held.version_id
+LEFT JOIN tiers_programme fallback ON fallback.is_default AND held.id IS NULL
+LEFT JOIN tiers_programmeversion current_version
+     ON current_version.programme_id = coalesce(held_version.programme_id, fallback.id)
+     AND current_version.published_at IS NOT NULL AND current_version.starts_on <= %(day)s
+     AND (current_version.ends_on IS NULL OR current_version.ends_on > %(day)s)
+LEFT JOIN tiers_level current_level ON current_level.version_id = current_version.id
+     AND (current_level.code = held.code OR (held.id IS NULL AND current_level.rank = 1))
+JOIN tiers_level given ON given.id = coalesce(current_level.id, held.id)
+JOIN tiers_programmeversion version ON version.id = given.version_id
+"""
+
+# Which credits a measure sees from a day. A reversal has its original's validity, so the two always cancel.
+_COUNTED = """
+FROM unnest(%(metrics)s::text[], %(windows)s::text[], %(starts)s::date[]) AS wanted(metric, seen_through, starts_on)
+JOIN tiers_metric metric ON metric.code = wanted.metric
+JOIN tiers_scorecredit credit ON credit.metric_id = metric.id AND credit.valid_from >= wanted.starts_on
+WHERE credit.partner_id = ANY(%(partners)s) AND credit.valid_from <= %(day)s
+  AND (wanted.seen_through <> 'valid_on_day' OR credit.valid_until IS NULL OR credit.valid_until > %(day)s)
+  AND (%(known_at)s::timestamptz IS NULL OR credit.recorded_at <= %(known_at)s)
+"""
+_SCORES = f"""
+SELECT credit.partner_id, wanted.metric, wanted.seen_through, sum(credit.units),
+       sum(CASE WHEN credit.reverses_id IS NULL THEN 1 ELSE -1 END)
+{_COUNTED} GROUP BY 1, 2, 3
+"""
+_CREDITS = f"""
+SELECT * FROM (
+    SELECT wanted.metric, wanted.seen_through, credit.amount, credit.valid_from, credit.valid_until,
+           credit.source_kind, credit.source_key, credit.label, credit.reverses_id IS NOT NULL,
+           row_number() OVER newest AS place
+    {_COUNTED}
+    WINDOW newest AS (PARTITION BY wanted.metric, wanted.seen_through ORDER BY credit.valid_from DESC, credit.id DESC)
+) counted WHERE place <= %(limit)s ORDER BY metric, seen_through, place
+"""  # noqa: S608 - both parts are ours
+
+
+def terms_for(partner_id: int, *, day: date) -> ladder.Terms:
+    """What the partner's level gives it on the day. Refuses ``tier.no_programme`` when no programme is in force."""
+    return terms_for_many([partner_id], day=day)[partner_id]
+
+
+def terms_for_many(partner_ids: Iterable[int], *, day: date) -> dict[int, ladder.Terms]:
+    """Terms of each of these partners on the day, in one statement; refuses as `terms_for` does."""
+    wanted = list(set(partner_ids))
+    found = {row[0]: ladder.Terms(*row[1:]) for row in _rows(_TERMS, partners=wanted, day=day)}
+    if len(found) < len(wanted):
+        refusal("tier.no_programme", day=day).or_refuse()
+    return found
+
+
+def scores_on(
+    partner_ids: Iterable[int], *, day: date, measures: Iterable[ladder.Measure], known_at: datetime | None = None
+) -> dict[int, dict[ladder.Measure, ladder.Tally]]:
+    """What the score book adds up to for each partner and measure, seen from the day, in one statement.
+
+    `known_at` leaves out what was recorded later, to see a past day as it was seen then. Measures without any
+    credit, and partners without any, are absent.
+    """
+    found: dict[int, dict[ladder.Measure, ladder.Tally]] = {}
+    for partner_id, metric, window, units, samples in _rows(_SCORES, **_counted(partner_ids, day, measures, known_at)):
+        tally = ladder.Tally(Decimal(units) / SCORE_SCALE, int(samples))
+        found.setdefault(partner_id, {})[metric, window] = tally
+    return found
+
+
+def _counted(
+    partner_ids: Iterable[int], day: date, measures: Iterable[ladder.Measure], known_at: datetime | None
+) -> dict[str, Any]:
+    listed = sorted(measures)
+    return {
+        "partners": list(set(partner_ids)),
+        "metrics": [metric for metric, _ in listed],
+        "windows": [window for _, window in listed],
+        "starts": [ladder.window_starts_on(window, day) for _, window in listed],
+        "day": day,
+        "known_at": known_at,
+    }
+
+
+def _rows(sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
+
+
+def programme_on(day: date, programme_id: int | None = None) -> ladder.Programme | None:
+    """The published version in force on the day, of the default programme if none is named; None when there is none."""
+    which = Q(programme__is_default=True) if programme_id is None else Q(programme_id=programme_id)
+    version = ProgrammeVersion.objects.filter(which, in_force_on(day), published_at__isnull=False).first()
+    return None if version is None else programme_of(version)
+
+
+def programme_of(version: ProgrammeVersion) -> ladder.Programme:
+    """A version with its levels, paths and requirements, as values."""
+    paths: dict[int, dict[int, list[ladder.Requirement]]] = {}
+    requirements = Requirement.objects.filter(path__level__version=version).order_by("path__number", "id")
+    for row in requirements.select_related("path", "metric"):
+        asked = ladder.Requirement(
+            row.metric.code, row.window, row.threshold, row.aggregation, minimum_samples=row.minimum_samples
+        )
+        paths.setdefault(row.path.level_id, {}).setdefault(row.path.number, []).append(asked)
+    levels = (
+        ladder.Level(
+            rank=row.rank,
+            code=row.code,
+            name=row.name,
+            paths=tuple(ladder.Path(number, tuple(asked)) for number, asked in paths.get(row.pk, {}).items()),
+            level_id=row.pk,
+            terms=_terms_of(row, version),
+        )
+        for row in Level.objects.filter(version=version).order_by("rank")
+    )
+    return ladder.Programme(
+        number=version.number,
+        levels=tuple(levels),
+        notice_days=version.notice_days,
+        demotion_period=cast("Measurement", version.demotion_period),
+        version_id=version.pk,
+        currency=version.currency,
+    )
+
+
+def _terms_of(level: Level, version: ProgrammeVersion) -> ladder.Terms:
+    return ladder.Terms(
+        level_code=level.code,
+        level_name=level.name,
+        rank=level.rank,
+        protection_days=level.protection_days,
+        deal_discount=level.deal_discount,
+        rebate_multiplier=level.rebate_multiplier,
+        mdf_rate=level.mdf_rate,
+        programme_version=version.number,
+    )
+
+
+def latest_standings(partner_ids: Iterable[int]) -> dict[int, Held]:
+    """The standing without an end of each partner that has one."""
+    rows = Standing.objects.filter(partner_id__in=set(partner_ids), ends_on=None).values_list(
+        *("partner_id", "pk", "starts_on", "level__code", "level__rank", "level__version__programme_id")
+    )
+    return {row[0]: Held(*row) for row in rows}
+
+
+def open_notices(partner_ids: Iterable[int], programme: ladder.Programme) -> dict[int, list[Notice]]:
+    """Announced demotions that neither took effect nor were cancelled, by partner, in the programme's ranks."""
+    found: dict[int, list[Notice]] = {}
+    notices = DemotionNotice.objects.filter(partner_id__in=set(partner_ids), outcome=NoticeOutcome.OPEN)
+    for notice in notices.select_related("level").order_by("given_on", "id"):
+        rank = programme.rank_of(notice.level.code, otherwise=notice.level.rank)
+        found.setdefault(notice.partner_id, []).append(Notice(rank, notice.effective_on, notice.pk))
+    return found
+
+
+def latest_reviews(partner_ids: Iterable[int]) -> dict[int, tuple[date, str]]:
+    """Business date and fingerprint of each partner's last review."""
+    rows = Review.objects.filter(partner_id__in=set(partner_ids)).order_by("partner_id", "-business_date")
+    found = rows.distinct("partner_id").values_list("partner_id", "business_date", "fingerprint")
+    return {partner_id: (business_date, fingerprint) for partner_id, business_date, fingerprint in found}
+
+
+@dataclass(frozen=True, slots=True)
+class StandingPeriod:
+    level_code: str
+    level_name: str
+    rank: int
+    starts_on: date
+    ends_on: date | None
+
+
+def standings_of(partner_id: int) -> list[StandingPeriod]:
+    """Every level the partner held, oldest first."""
+    rows = Standing.objects.filter(partner_id=partner_id).order_by("starts_on")
+    found = rows.values_list("level__code", "level__name", "level__rank", "starts_on", "ends_on")
+    return [StandingPeriod(*row) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class LevelCount:
+    level_code: str
+    level_name: str
+    rank: int
+    partner_count: int
+
+
+def level_counts(day: date) -> list[LevelCount]:
+    """How many partners hold each level on the day, lowest level first; levels that nobody holds are absent."""
+    rows = Standing.objects.filter(in_force_on(day)).values_list("level__code", "level__name", "level__rank")
+    counted = rows.annotate(partner_count=Count("pk")).order_by("level__rank", "level__code")
+    return [LevelCount(*row) for row in counted]

@@ -1,0 +1,1 @@
+"""What should happen, and why. No Django, no clock, no database."""

@@ -1,0 +1,279 @@
+"""Which level a partner's scores give: the programme as values, every requirement measured, and the steps."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_FLOOR, Decimal
+from typing import Any
+
+from common.period import Measurement, period_of, trailing_year
+from tiers.choices import Aggregation, Window
+
+SCORE_STEP = Decimal("0.0001")
+Measure = tuple[str, str]  # (metric code, window)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a partner's level gives it on a day. Rates are shares: 0.03 is 3 %."""
+
+    level_code: str
+    level_name: str
+    rank: int
+    protection_days: int
+    deal_discount: Decimal
+    rebate_multiplier: Decimal
+    mdf_rate: Decimal
+    programme_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """Met when the value reaches the threshold and rests on at least `minimum_samples` credits."""
+
+    metric: str
+    window: str
+    threshold: Decimal
+    aggregation: str = Aggregation.SUM
+    minimum_samples: int = 0
+
+    @property
+    def measure(self) -> Measure:
+        return self.metric, self.window
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One way to a level: met when all of its requirements are; a path that requires nothing is met."""
+
+    number: int
+    requirements: tuple[Requirement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Met when any of its paths is."""
+
+    rank: int
+    code: str
+    name: str
+    paths: tuple[Path, ...]
+    level_id: int = 0
+    terms: Terms | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """One version of a programme, its levels in rising rank. Refuses (ValueError) to be without levels."""
+
+    number: int
+    levels: tuple[Level, ...]
+    notice_days: int
+    demotion_period: Measurement
+    version_id: int = 0
+    currency: str = "EUR"
+
+    def __post_init__(self) -> None:
+        ranks = [level.rank for level in self.levels]
+        if not ranks or ranks != sorted(set(ranks)):
+            raise ValueError("a programme needs levels, in rising rank")
+
+    @property
+    def entry(self) -> Level:
+        return self.levels[0]
+
+    @property
+    def measures(self) -> frozenset[Measure]:
+        """Everything that some requirement looks at."""
+        paths = (path for level in self.levels for path in level.paths)
+        return frozenset(requirement.measure for path in paths for requirement in path.requirements)
+
+    def level_of_rank(self, rank: int) -> Level:
+        return next(level for level in self.levels if level.rank == rank)
+
+    def rank_of(self, code: str, otherwise: int) -> int:
+        """The rank of this level here; of a level that this version no longer has, the nearest one not above it."""
+        for level in self.levels:
+            if level.code == code:
+                return level.rank
+        return max((level.rank for level in self.levels if level.rank <= otherwise), default=self.entry.rank)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the score book adds up to for one measure: the total, and how many credits that were not reversed."""
+
+    total: Decimal = Decimal(0)
+    samples: int = 0
+
+
+Scores = Mapping[Measure, Tally]
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementStep:
+    """A requirement beside the value found. An average without any credit has no value."""
+
+    requirement: Requirement
+    value: Decimal | None
+    samples: int
+
+    @property
+    def target(self) -> Decimal:
+        return self.requirement.threshold
+
+    @property
+    def met(self) -> bool:
+        enough = self.samples >= self.requirement.minimum_samples
+        return enough and self.value is not None and self.value >= self.target
+
+    @property
+    def missing(self) -> Decimal:
+        """How much more the value must grow; zero when it is high enough."""
+        return max(self.target - (self.value or Decimal(0)), Decimal(0))
+
+    @property
+    def progress(self) -> Decimal:
+        """Share of the target that is reached, from 0 to 1. One only when the requirement is met."""
+        share = (
+            min(max((self.value or Decimal(0)) / self.target, Decimal(0)), Decimal(1)) if self.target else Decimal(1)
+        )
+        return share if self.met else min(share, Decimal("0.9999"))
+
+
+@dataclass(frozen=True, slots=True)
+class PathStep:
+    number: int
+    requirements: tuple[RequirementStep, ...]
+
+    @property
+    def met(self) -> bool:
+        return all(step.met for step in self.requirements)
+
+    @property
+    def progress(self) -> Decimal:
+        """The mean progress of the requirements."""
+        shares = [step.progress for step in self.requirements]
+        return sum(shares, Decimal(0)) / len(shares) if shares else Decimal(1)
+
+    @property
+    def unmet(self) -> tuple[RequirementStep, ...]:
+        return tuple(step for step in self.requirements if not step.met)
+
+
+@dataclass(frozen=True, slots=True)
+class LevelStep:
+    level: Level
+    paths: tuple[PathStep, ...]
+
+    @property
+    def met(self) -> bool:
+        return not self.paths or any(path.met for path in self.paths)
+
+    @property
+    def nearest(self) -> PathStep | None:
+        """The path with the most progress; of equals the first. None when the level requires nothing."""
+        return max(self.paths, key=lambda path: (path.progress, -path.number), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Every level of the programme with its steps, and the one that is reached."""
+
+    programme: Programme
+    steps: tuple[LevelStep, ...]
+
+    @property
+    def reached(self) -> Level | None:
+        """The highest level that is met; None when not even the entry level is."""
+        return next((step.level for step in reversed(self.steps) if step.met), None)
+
+    @property
+    def level(self) -> Level:
+        """The level to stand at: the one reached, and never below the entry level."""
+        return self.reached or self.programme.entry
+
+    def step_of_rank(self, rank: int) -> LevelStep | None:
+        return next((step for step in self.steps if step.level.rank == rank), None)
+
+    def next_above(self, rank: int) -> LevelStep | None:
+        """The level that follows in the ladder; None at the top."""
+        return next((step for step in self.steps if step.level.rank > rank), None)
+
+
+def tier_for(scores: Scores, programme: Programme) -> Ladder:
+    """Measure the scores against every requirement: any path gives a level, a path needs all its requirements."""
+    return Ladder(programme, tuple(_level_step(level, scores) for level in programme.levels))
+
+
+def _level_step(level: Level, scores: Scores) -> LevelStep:
+    paths = (
+        PathStep(path.number, tuple(_requirement_step(requirement, scores) for requirement in path.requirements))
+        for path in level.paths
+    )
+    return LevelStep(level, tuple(paths))
+
+
+def _requirement_step(requirement: Requirement, scores: Scores) -> RequirementStep:
+    tally = scores.get(requirement.measure, Tally())
+    return RequirementStep(requirement, value_of(tally, requirement.aggregation), tally.samples)
+
+
+def value_of(tally: Tally, aggregation: str) -> Decimal | None:
+    """The tally as one number. An average is cut, not rounded, to four decimals: it never seems more than it is."""
+    if aggregation == Aggregation.COUNT:
+        return Decimal(tally.samples)
+    if aggregation == Aggregation.AVERAGE:
+        return (tally.total / tally.samples).quantize(SCORE_STEP, ROUND_FLOOR) if tally.samples > 0 else None
+    return tally.total
+
+
+def window_starts_on(window: str, day: date) -> date:
+    """The first day whose credits the window still sees from `day`; the beginning of time when it has no such bound."""
+    if window == Window.TRAILING_12_MONTHS:
+        return trailing_year(day).starts_on
+    if window == Window.FISCAL_YEAR:
+        return period_of(day, "year").starts_on
+    return date.min
+
+
+def snapshot(ladder: Ladder) -> list[dict[str, Any]]:
+    """The ladder as JSON values, for the review that is stored."""
+    return [
+        {
+            "rank": step.level.rank,
+            "code": step.level.code,
+            "met": step.met,
+            "paths": [_path_as_json(path) for path in step.paths],
+        }
+        for step in ladder.steps
+    ]
+
+
+def _path_as_json(path: PathStep) -> dict[str, Any]:
+    return {
+        "number": path.number,
+        "met": path.met,
+        "requirements": [_requirement_as_json(step) for step in path.requirements],
+    }
+
+
+def _requirement_as_json(step: RequirementStep) -> dict[str, Any]:
+    asked = step.requirement
+    return {
+        "metric": asked.metric,
+        "window": str(asked.window),
+        "aggregation": str(asked.aggregation),
+        "target": str(asked.threshold.quantize(SCORE_STEP)),
+        "value": None if step.value is None else str(step.value.quantize(SCORE_STEP)),
+        "samples": step.samples,
+        "met": step.met,
+    }
+
+
+def fingerprint(number: int, steps: list[dict[str, Any]]) -> str:
+    """Equal for equal steps of the same programme version, so that nights can be compared without reading them."""
+    text = json.dumps([number, steps], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
