@@ -1,0 +1,177 @@
+"""What every batch has in common: row-precise results, all or nothing, and writing only what differs."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from zlib import crc32
+
+from django.db import connection, models
+
+from common.actor import Actor
+from common.audit import record
+from common.reasons import sentence
+from common.verdict import Reason
+from crm.choices import RowOutcome
+from crm.models import Delivery
+
+BUCKETS = 256  # at most that many advisory locks for a batch of any size
+M = TypeVar("M", bound=models.Model)
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """What is wrong with a row. `message` is a sentence in the caller's language."""
+
+    field: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What became of row number `index` (from 0). `external_id` is the row's own key: for families the code."""
+
+    index: int
+    external_id: str
+    outcome: RowOutcome
+    errors: tuple[RowError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """One result per row, in the order sent. If any row failed, nothing was applied: the others are unchanged."""
+
+    results: Sequence[RowResult] = ()
+
+    @property
+    def failed(self) -> bool:
+        return any(result.outcome == RowOutcome.FAILED for result in self.results)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows had which outcome; every outcome is present."""
+        outcomes = [result.outcome for result in self.results]
+        return {outcome.value: outcomes.count(outcome) for outcome in RowOutcome}
+
+
+class Batch:
+    """The rows of one call while they are judged and written. A key that comes twice is a fault of the later row."""
+
+    def __init__(self, kind: str, keys: Sequence[str]) -> None:
+        self.kind = kind
+        self.keys = keys
+        self.outcomes = [RowOutcome.UNCHANGED] * len(keys)
+        self._faults: dict[int, list[Reason]] = {}
+        first: dict[str, int] = {}
+        for index, key in enumerate(keys):
+            if first.setdefault(key, index) != index:
+                self.add_faults(index, [Reason("row.duplicate", {"first": first[key]}, "external_id")])
+
+    @property
+    def failed(self) -> bool:
+        return bool(self._faults)
+
+    def add_faults(self, index: int, faults: Iterable[Reason]) -> None:
+        found = list(faults)
+        if found:
+            self._faults.setdefault(index, []).extend(found)
+
+    def require(self, index: int, field: str, name: str, known: Mapping[str, int], code: str) -> int:
+        """The primary key that the row's reference stands for; 0 and a fault of the row if it is unknown."""
+        found = known.get(name)
+        if found is None:
+            self.add_faults(index, [Reason(code, field=field)])
+        return found or 0
+
+    def result(self) -> BatchResult:
+        if self.failed:
+            outcomes = [
+                RowOutcome.FAILED if index in self._faults else RowOutcome.UNCHANGED for index in range(len(self.keys))
+            ]
+        else:
+            outcomes = self.outcomes
+        return BatchResult(
+            tuple(
+                RowResult(index, key, outcome, tuple(_error(reason) for reason in self._faults.get(index, ())))
+                for index, (key, outcome) in enumerate(zip(self.keys, outcomes, strict=True))
+            )
+        )
+
+    def deliver(self, *, by: Actor, at: datetime) -> BatchResult:
+        """Note the delivery, if it changed anything, and answer."""
+        result = self.result()
+        counts = result.counts
+        if counts["created"] or counts["updated"] or counts["waiting"]:
+            delivery = Delivery.objects.create(
+                kind=self.kind,
+                received_at=at,
+                sent_by=by.label,
+                created_count=counts["created"],
+                updated_count=counts["updated"],
+                unchanged_count=counts["unchanged"],
+                waiting_count=counts["waiting"],
+            )
+            record("crm.delivery_applied", on=delivery, by=by, at=at, kind=self.kind, counts=counts)
+        return result
+
+
+def _error(reason: Reason) -> RowError:
+    return RowError(reason.field, reason.code, sentence(reason))
+
+
+def lock_keys(space: str, keys: Iterable[str]) -> None:
+    """Hold everyone else who locks one of these keys until the transaction ends, whether or not a row exists yet.
+
+    Keys fall into buckets, which are locked in ascending order: two batches never wait for each other in a circle.
+    """
+    buckets = sorted({crc32(key.encode("utf-8", "surrogatepass")) % BUCKETS for key in keys})
+    _advise("pg_advisory_xact_lock", space, buckets)
+
+
+def lock_space(space: str, *, shared: bool) -> None:
+    """Hold a whole space: alone, or together with all who share it."""
+    _advise("pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock", f"all of {space}", [0])
+
+
+def _advise(function: str, space: str, numbers: Sequence[int]) -> None:
+    number_of_space = crc32(space.encode()) - 2**31  # the function takes signed integers of 32 bits
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {function}(%s, number) FROM unnest(%s::integer[]) AS number",  # noqa: S608 one of two literals
+            [number_of_space, list(numbers)],
+        )
+
+
+def write_differences(
+    batch: Batch, model: type[M], values: Sequence[dict[str, Any]], existing: Mapping[str, M], **stamps: dict[str, Any]
+) -> list[M]:
+    """Create the missing and update the differing objects, in two statements at most; returns those written.
+
+    `values` and the batch's rows go together; `existing` is by the batch's keys. `stamps` are columns that do not make
+    a difference: `created` ones are set on new objects, `changed` ones on new and differing objects.
+    """
+    on_create, on_change = stamps.get("created", {}), stamps.get("changed", {})
+    new: list[M] = []
+    differing: list[M] = []
+    for index, (key, columns) in enumerate(zip(batch.keys, values, strict=True)):
+        known = existing.get(key)
+        if known is None:
+            new.append(model(**columns, **on_create, **on_change))
+            batch.outcomes[index] = RowOutcome.CREATED
+        elif any(getattr(known, name) != value for name, value in columns.items()):
+            for name, value in {**columns, **on_change}.items():
+                setattr(known, name, value)
+            differing.append(known)
+            batch.outcomes[index] = RowOutcome.UPDATED
+    model._default_manager.bulk_create(new)
+    if differing:
+        overwrite(differing, [*values[0], *on_change])
+    return [*new, *differing]
+
+
+def overwrite(objects: Sequence[M], columns: Sequence[str]) -> None:
+    """Update these columns of whole, existing objects in one statement."""
+    type(objects[0])._default_manager.bulk_create(
+        objects, update_conflicts=True, unique_fields=["pk"], update_fields=list(columns)
+    )

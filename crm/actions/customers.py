@@ -1,0 +1,123 @@
+"""Customers: as the CRM has them, and as partners bring them."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from common.actor import Actor
+from common.audit import record
+from crm.actions.batches import Batch, BatchResult, lock_keys, write_differences
+from crm.choices import CustomerSource
+from crm.models import Customer
+from crm.rules import faults, matching
+from crm.rules.domains import registrable_domain
+from crm.rules.matching import CustomerIdentity, IdentityKeys
+from crm.rules.rows import CustomerRow, trimmed
+from partners import rules as partner_rules
+
+
+def ensure_customer(identity: CustomerIdentity, *, by: Actor, at: datetime, distinct_from: Collection[int] = ()) -> int:
+    """The primary key of the customer that this is, made if there is none: one row, however many ask at once.
+
+    The same company is one with the same tax id or the same domain, or with the same normalised name in the same
+    country unless both tax ids are known and differ. `distinct_from`: customers that a person judged to be others.
+    Refuses a company without a name or country. Serialised by locks on its keys, held until the transaction ends.
+    """
+    matching.identity_is_complete(identity).or_refuse()
+    keys = matching.keys_of(identity)
+    with transaction.atomic():
+        lock_identities([keys])
+        known = [row for row in _same_companies([keys]) if row.pk not in distinct_from]
+        found = _counterpart(keys, known)
+        if found is None:
+            found = Customer.objects.create(
+                **_columns(identity, keys), source=CustomerSource.REGISTRATION, created_at=at, updated_at=at
+            )
+            record("customer.created", on=found, by=by, at=at, legal_name=identity.legal_name, country=identity.country)
+    return found.pk
+
+
+def upsert_customers(rows: Sequence[CustomerRow], *, by: Actor, at: datetime) -> BatchResult:
+    """Create or change customers by external id. All or nothing; refuses anyone without ``crm.write``.
+
+    A new external id first looks for the same company among those that partners brought and the CRM had not: that
+    row gets the external id, so that the partner's registration and the CRM's sales meet.
+    """
+    partner_rules.may(by, "crm.write").or_refuse()
+    rows = [trimmed(row) for row in rows]
+    batch = Batch("customers", [row.external_id for row in rows])
+    for index, row in enumerate(rows):
+        batch.add_faults(index, faults.customer_faults(row))
+    if batch.failed:
+        return batch.result()
+    identities = [CustomerIdentity(row.legal_name, row.country, row.domain, row.tax_id) for row in rows]
+    keys = [matching.keys_of(identity) for identity in identities]
+    with transaction.atomic():
+        lock_keys("crm.customer", batch.keys)
+        lock_identities(keys)
+        existing = {row.external_id or "": row for row in Customer.objects.filter(external_id__in=batch.keys)}
+        _adopt(batch.keys, keys, existing)
+        values = [
+            {"external_id": row.external_id, **_columns(identity, key)}
+            for row, identity, key in zip(rows, identities, keys, strict=True)
+        ]
+        write_differences(
+            *(batch, Customer, values, existing),
+            created={"source": CustomerSource.CRM, "created_at": at},
+            changed={"updated_at": at},
+        )
+        return batch.deliver(by=by, at=at)
+
+
+def _adopt(external_ids: Sequence[str], keys: Sequence[IdentityKeys], existing: dict[str, Customer]) -> None:
+    """Add to `existing` the partners' customers that the CRM now names for the first time, each of them once."""
+    new = [(name, key) for name, key in zip(external_ids, keys, strict=True) if name not in existing]
+    unnamed = [row for row in _same_companies([key for _, key in new]) if row.external_id is None] if new else []
+    for name, key in new:
+        found = _counterpart(key, unnamed)
+        if found is not None:
+            existing[name] = found
+            unnamed.remove(found)
+
+
+def lock_identities(keys: Iterable[IdentityKeys]) -> None:
+    """Whoever is about to look for a company and to make it if it is missing holds what it is recognised by."""
+    names = (name for key in keys for name in (key.identity, key.domain, key.tax) if name)
+    lock_keys("crm.customer.identity", names)
+
+
+def _same_companies(keys: Sequence[IdentityKeys]) -> list[Customer]:
+    """Unmerged customers that share an exact key with any of these, oldest first."""
+    shared = (
+        Q(identity_key__in={key.identity for key in keys if key.identity})
+        | Q(domain_key__in={key.domain for key in keys if key.domain})
+        | Q(tax_key__in={key.tax for key in keys if key.tax})
+    )
+    return list(Customer.objects.filter(shared, merged_into=None).order_by("pk"))
+
+
+def _counterpart(keys: IdentityKeys, known: Iterable[Customer]) -> Customer | None:
+    """Of customers that share a key the one that is the same company, the surest first; None if none is."""
+    found = [(matching.same_company(keys, _keys_of_row(row)), row) for row in known]
+    scored = [(score, row) for score, row in found if score]
+    return max(scored, key=lambda pair: (pair[0], -pair[1].pk))[1] if scored else None
+
+
+def _keys_of_row(row: Customer) -> IdentityKeys:
+    return IdentityKeys(row.name_key, row.country, row.domain_key, row.tax_key)
+
+
+def _columns(identity: CustomerIdentity, keys: IdentityKeys) -> dict[str, Any]:
+    return {
+        "legal_name": identity.legal_name,
+        "country": identity.country,
+        "domain": registrable_domain(identity.domain),
+        "tax_id": identity.tax_id,
+        "name_key": keys.name,
+        "identity_key": keys.identity,
+        "domain_key": keys.domain,
+        "tax_key": keys.tax,
+    }

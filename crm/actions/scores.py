@@ -1,0 +1,116 @@
+"""What sales add to the score book, credited and reversed with them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from common.period import Period
+from crm.choices import SaleStatus
+from crm.models import FirstSale, Sale, SaleLine
+from crm.rules.sales import ScoredLine, scores_of
+from tiers.actions import NewCredit, Source, credit_scores, reverse_credits
+
+LINE_SOURCE = "sale_line"
+FIRST_SALE_SOURCE = "first_sale"
+LONGEST_LABEL = 200
+Pair = tuple[int, int]  # partner, customer
+
+
+def move_scores(sales: Sequence[Sale], replaced: Sequence[Sale], *, at: datetime) -> None:
+    """Reverse what replaced revisions had credited, credit what the new ones earn, and move first sales."""
+    _reverse_lines(replaced, at)
+    _credit_lines(sales, at)
+    pairs = {(sale.partner_id, sale.customer_id) for sale in (*sales, *replaced) if sale.partner_id is not None}
+    if pairs:
+        _move_first_sales(pairs, at)
+
+
+def _counts(sale: Sale) -> bool:
+    return sale.partner_id is not None and sale.status == SaleStatus.BOOKED and not sale.waits_for_rate
+
+
+def _reverse_lines(sales: Sequence[Sale], at: datetime) -> None:
+    counted = {sale.pk: sale.public_id for sale in sales if _counts(sale)}
+    if counted:
+        numbers = SaleLine.objects.filter(sale_id__in=counted).values_list("sale_id", "number")
+        keys = sorted(f"{counted[sale_id]}/{number}" for sale_id, number in numbers)
+        reverse_credits(LINE_SOURCE, keys, at=at)
+
+
+def _credit_lines(sales: Sequence[Sale], at: datetime) -> None:
+    counted = {sale.pk: sale for sale in sales if _counts(sale)}
+    lines: dict[int, list[ScoredLine]] = {pk: [] for pk in counted}
+    labels: dict[tuple[int, int], str] = {}
+    rows = SaleLine.objects.filter(sale_id__in=counted).order_by("sale_id", "number")
+    columns = ("sale_id", "number", "product__kind", "base_amount", "sale__customer__legal_name", "product__name")
+    for sale_id, number, kind, amount, customer, product in rows.values_list(*columns):
+        lines[sale_id].append(ScoredLine(number, kind, amount))
+        labels[sale_id, number] = f"{customer} · {product}"[:LONGEST_LABEL]
+    credits = [
+        NewCredit(
+            partner_id=sale.partner_id or 0,
+            metric=score.metric,
+            amount=score.amount,
+            period=Period(sale.booked_on),
+            source=Source(LINE_SOURCE, f"{sale.public_id}/{score.line_number}", labels[pk, score.line_number]),
+        )
+        for pk, sale in counted.items()
+        for score in scores_of(lines[pk])
+    ]
+    if credits:
+        credit_scores(credits, at=at)
+
+
+def _move_first_sales(pairs: set[Pair], at: datetime) -> None:
+    """Let each customer count as new by the earliest sale that counts; a credit moves when that is another day's."""
+    partner_ids = {partner_id for partner_id, _ in pairs}
+    customer_ids = {customer_id for _, customer_id in pairs}
+    rows = _locked_first_sales(pairs)
+    earliest = (
+        Sale.objects.filter(is_current=True, status=SaleStatus.BOOKED, waits_for_rate=False)
+        .filter(partner_id__in=partner_ids, customer_id__in=customer_ids)
+        .order_by("partner_id", "customer_id", "booked_on", "external_id")
+        .distinct("partner_id", "customer_id")
+    )
+    firsts = {(sale.partner_id, sale.customer_id): sale for sale in earliest}
+    reversed_keys: list[str] = []
+    credits: list[NewCredit] = []
+    for row in rows:
+        first = firsts.get((row.partner_id, row.customer_id))
+        if row.sale is not None and first is not None and row.sale.booked_on == first.booked_on:
+            row.sale = first
+            continue
+        if row.sale is not None:
+            reversed_keys.append(row.credit_key)
+        row.sale, row.credit_key = first, ""
+        if first is not None:
+            row.credit_count += 1
+            row.credit_key = f"{first.public_id}/{row.credit_count}"
+            credits.append(_credit_for(row, first))
+    if reversed_keys:
+        reverse_credits(FIRST_SALE_SOURCE, sorted(reversed_keys), at=at)
+    if credits:
+        credit_scores(credits, at=at)
+    FirstSale.objects.bulk_update(rows, ["sale", "credit_key", "credit_count"])
+
+
+def _credit_for(row: FirstSale, first: Sale) -> NewCredit:
+    return NewCredit(
+        partner_id=row.partner_id,
+        metric="new_customers",
+        amount=Decimal(1),
+        period=Period(first.booked_on),
+        source=Source(FIRST_SALE_SOURCE, row.credit_key, row.customer.legal_name[:LONGEST_LABEL]),
+    )
+
+
+def _locked_first_sales(pairs: set[Pair]) -> list[FirstSale]:
+    """The rows of these pairs, made where missing, locked in the order of partner and customer."""
+    ordered = sorted(pairs)
+    FirstSale.objects.bulk_create(
+        [FirstSale(partner_id=partner_id, customer_id=customer_id) for partner_id, customer_id in ordered],
+        ignore_conflicts=True,
+    )
+    rows = FirstSale.objects.select_for_update(of=("self",)).select_related("sale", "customer")
+    rows = rows.filter(partner_id__in={pair[0] for pair in ordered}, customer_id__in={pair[1] for pair in ordered})
+    return [row for row in rows.order_by("partner_id", "customer_id") if (row.partner_id, row.customer_id) in pairs]

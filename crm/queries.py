@@ -1,0 +1,394 @@
+"""What the CRM has told us, as it is now."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.contrib.postgres.aggregates import StringAgg
+from django.db import connection
+from django.db.models import Count, Func, Prefetch, Q, QuerySet, Sum, TextField, Value
+from django.db.models.functions import Cast, Concat, TruncMonth
+
+from common.actor import Actor
+from common.period import Period
+from crm.choices import SaleStatus
+from crm.models import Customer, ExchangeRate, Opportunity, Product, ProductFamily, Sale, SaleLine
+from crm.rules import matching, rates
+from crm.rules.matching import CustomerIdentity, IdentityKeys, Match
+
+_KEYS = ("name_key", "country", "domain_key", "tax_key")
+
+
+# Customers
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFacts:
+    """What other apps need to know of a customer."""
+
+    pk: int
+    public_id: str
+    external_id: str | None
+    legal_name: str
+    country: str
+    domain: str
+    tax_id: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A known customer that may be the one asked for, and how sure that is."""
+
+    customer: CustomerFacts
+    match: Match
+
+
+_FACTS = ("pk", "public_id", "external_id", "legal_name", "country", "domain", "tax_id", "source")
+
+
+def customer_candidates(identity: CustomerIdentity, limit: int = 10) -> list[Candidate]:
+    """Known customers that may be this company, surest first; those of match class "none" are left out.
+
+    Exact tax id, domain and name are always found. Like names are looked for only while there is room below `limit`.
+    Merged customers are not candidates. At most three statements.
+    """
+    asked = matching.keys_of(identity)
+    live = Customer.objects.filter(merged_into=None)
+    rows = list(live.filter(_exact(asked)).order_by("pk").values_list(*_FACTS, *_KEYS)[:limit])
+    if len(rows) < limit and asked.name:
+        found = [row[0] for row in rows]
+        rows += live.exclude(pk__in=found).filter(pk__in=_like_named(asked.name, limit)).values_list(*_FACTS, *_KEYS)
+    candidates = [
+        Candidate(CustomerFacts(*row[: len(_FACTS)]), matching.match(asked, IdentityKeys(*row[len(_FACTS) :])))
+        for row in rows
+    ]
+    known = [candidate for candidate in candidates if candidate.match.score]
+    known.sort(key=lambda candidate: (-candidate.match.score, -candidate.match.likeness, candidate.customer.pk))
+    return known[:limit]
+
+
+def _exact(asked: IdentityKeys) -> Q:
+    wanted = Q(identity_key=asked.identity) if asked.identity else Q(pk__in=[])
+    if asked.domain:
+        wanted |= Q(domain_key=asked.domain)
+    if asked.tax:
+        wanted |= Q(tax_key=asked.tax)
+    return wanted
+
+
+def _like_named(name_key: str, limit: int) -> list[int]:
+    """Keys of the customers whose normalised names share the most trigrams with this one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT customer_id FROM crm_customers_named_like(%s, %s)", [name_key, limit])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def customers_by_ids(customer_ids: Iterable[int]) -> dict[int, CustomerFacts]:
+    """Facts by primary key; unknown keys are absent."""
+    rows = Customer.objects.filter(pk__in=set(customer_ids)).values_list(*_FACTS)
+    return {row[0]: CustomerFacts(*row) for row in rows}
+
+
+def customer_id_by_public_id(public_id: str) -> int | None:
+    return Customer.objects.filter(public_id=public_id).values_list("pk", flat=True).first()
+
+
+def customers_visible_to(actor: Actor) -> QuerySet[Customer]:
+    """All for the vendor's own people and clients; none for anybody else: the list would show rivals' customers."""
+    return Customer.objects.all() if actor.is_vendor else Customer.objects.none()
+
+
+# Products
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyFacts:
+    pk: int
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProductChoice:
+    """A product that can be chosen in a form. `kind` is product, service or subscription."""
+
+    pk: int
+    public_id: str
+    sku: str
+    name: str
+    kind: str
+    family_id: int
+    family_code: str
+    family_name: str
+
+
+def families() -> list[FamilyFacts]:
+    """All product families by name."""
+    return [FamilyFacts(*row) for row in ProductFamily.objects.values_list("pk", "code", "name")]
+
+
+def product_choices(product_ids: Iterable[int] | None = None) -> list[ProductChoice]:
+    """All products, or these ones, by family and name."""
+    products = Product.objects.all() if product_ids is None else Product.objects.filter(pk__in=set(product_ids))
+    rows = products.order_by("family__name", "name", "pk").values_list(
+        *("pk", "public_id", "sku", "name", "kind", "family_id", "family__code", "family__name")
+    )
+    return [ProductChoice(*row) for row in rows]
+
+
+def products_visible_to(actor: Actor) -> QuerySet[Product]:
+    """The catalogue is no secret of the vendor: everybody who is known may read it."""
+    known = Product.objects.select_related("family")
+    return known if actor.kind != "anonymous" else known.none()
+
+
+# Direct opportunities
+
+
+@dataclass(frozen=True, slots=True)
+class OpportunityFacts:
+    """What the rules of engagement need to know of a direct opportunity. No family: it concerns all of them."""
+
+    pk: int
+    public_id: str
+    external_id: str
+    customer_id: int
+    family_id: int | None
+    owner_name: str
+    stage: str
+    stage_moved_at: datetime | None
+    amount: Decimal
+    currency: str
+    close_on: date
+    is_open: bool
+    created_at_source: datetime
+    updated_at_source: datetime
+    first_seen_at: datetime
+
+
+_OPPORTUNITY = tuple(OpportunityFacts.__dataclass_fields__)
+
+
+def live_direct_opportunities(customer_id: int, family_ids: Iterable[int]) -> list[OpportunityFacts]:
+    """Open direct opportunities at this customer in any of the families, first seen first.
+
+    Whether one is *alive* on a day (closes or moves soon enough) is for the rule to judge.
+    """
+    concerned = Q(family=None) | Q(family_id__in=set(family_ids))
+    rows = Opportunity.objects.filter(concerned, customer_id=customer_id, is_open=True)
+    ordered = rows.order_by("first_seen_at", "pk").values_list(*_OPPORTUNITY)
+    return [OpportunityFacts(*row) for row in ordered]
+
+
+def opportunities_by_ids(opportunity_ids: Iterable[int]) -> dict[int, OpportunityFacts]:
+    """Facts by primary key, for those who listen to ``opportunity.changed``."""
+    rows = Opportunity.objects.filter(pk__in=set(opportunity_ids)).values_list(*_OPPORTUNITY)
+    return {row[0]: OpportunityFacts(*row) for row in rows}
+
+
+def opportunities_visible_to(actor: Actor) -> QuerySet[Opportunity]:
+    """For the vendor only: partners must not learn what direct sales works on."""
+    rows = Opportunity.objects.select_related("customer", "family")
+    return rows if actor.is_vendor else rows.none()
+
+
+# Sales
+
+
+@dataclass(frozen=True, slots=True)
+class SaleFacts:
+    """One revision of a sale, for those who listen to ``sale.changed``."""
+
+    pk: int
+    public_id: str
+    external_id: str
+    revision: int
+    is_current: bool
+    waits_for_rate: bool
+    status: str
+    partner_id: int | None
+    customer_id: int
+    booked_on: date
+    currency: str
+    registration_public_id: str
+    family_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SaleLineFacts:
+    """A line of a current, booked sale. `base_amount` is in the base currency."""
+
+    line_id: int
+    sale_id: int
+    sale_public_id: str
+    sale_external_id: str
+    number: int
+    booked_on: date
+    customer_id: int
+    customer_name: str
+    registration_public_id: str
+    product_id: int
+    product_name: str
+    kind: str
+    family_code: str
+    quantity: Decimal
+    net_amount: Decimal
+    currency: str
+    base_amount: Decimal
+    recurring_months: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonthTotal:
+    """Sum of a partner's current, booked lines of one month, family and kind, in the base currency.
+
+    `digest` is SHA-256 over the lines' keys and base amounts: who keeps it can tell later whether they are the same.
+    """
+
+    partner_id: int
+    month_starts_on: date
+    family_code: str
+    kind: str
+    base_amount: Decimal
+    quantity: Decimal
+    line_count: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelMix:
+    """Revenue of a period in the base currency: through partners, and sold directly."""
+
+    partner_amount: Decimal
+    direct_amount: Decimal
+
+
+_SALE = tuple(SaleFacts.__dataclass_fields__)[:-1]
+_LINE = (
+    *("pk", "sale_id", "sale__public_id", "sale__external_id", "number", "sale__booked_on", "sale__customer_id"),
+    *("sale__customer__legal_name", "sale__registration_public_id", "product_id", "product__name", "product__kind"),
+    *("product__family__code", "quantity", "net_amount", "sale__currency", "base_amount", "recurring_months"),
+)
+
+
+def sales_by_ids(sale_ids: Iterable[int]) -> dict[int, SaleFacts]:
+    """Facts by primary key with the product families sold; two statements."""
+    wanted = set(sale_ids)
+    sold: dict[int, list[int]] = {}
+    lines = SaleLine.objects.filter(sale_id__in=wanted).order_by("product__family_id")
+    for sale_id, family_id in lines.values_list("sale_id", "product__family_id").distinct():
+        sold.setdefault(sale_id, []).append(family_id)
+    rows = Sale.objects.filter(pk__in=wanted).values_list(*_SALE)
+    return {row[0]: replace(SaleFacts(*row), family_ids=tuple(sold.get(row[0], ()))) for row in rows}
+
+
+def current_sales(external_ids: Iterable[str]) -> QuerySet[Sale]:
+    """The newest revisions of these sales with their lines."""
+    lines = Prefetch("lines", SaleLine.objects.order_by("number"))
+    return Sale.objects.filter(external_id__in=set(external_ids), is_current=True).prefetch_related(lines)
+
+
+def _counting_lines(period: Period) -> QuerySet[SaleLine]:
+    """Lines that count as revenue of the period: of the current revision, booked, and with a known rate."""
+    lines = SaleLine.objects.filter(
+        sale__is_current=True,
+        sale__status=SaleStatus.BOOKED,
+        sale__waits_for_rate=False,
+        sale__booked_on__gte=period.starts_on,
+    )
+    return lines.filter(sale__booked_on__lt=period.ends_on) if period.ends_on else lines
+
+
+def sale_lines_for(partner_id: int, period: Period, family_codes: Sequence[str] = ()) -> list[SaleLineFacts]:
+    """The partner's lines that count in the period, in the order booked; of all families when none is named.
+
+    Sales that wait for an exchange rate do not count yet.
+    """
+    lines = _counting_lines(period).filter(sale__partner_id=partner_id)
+    if family_codes:
+        lines = lines.filter(product__family__code__in=family_codes)
+    ordered = lines.order_by("sale__booked_on", "sale_id", "number").values_list(*_LINE)
+    return [SaleLineFacts(*row) for row in ordered]
+
+
+_DIGEST = Func(
+    StringAgg(Concat(Cast("pk", TextField()), Value(":"), Cast("base_amount", TextField())), ";", order_by="pk"),
+    template="encode(sha256(convert_to(%(expressions)s, 'UTF8')), 'hex')",
+    output_field=TextField(),
+)
+
+
+def partner_month_totals(partner_ids: Iterable[int], period: Period) -> list[MonthTotal]:
+    """Totals per partner, calendar month, family and kind, in that order; one statement for all partners."""
+    lines = _counting_lines(period).filter(sale__partner_id__in=set(partner_ids))
+    keys = ("sale__partner_id", "month", "product__family__code", "product__kind")
+    totals = (
+        lines.annotate(month=TruncMonth("sale__booked_on"))
+        .order_by()
+        .values_list(*keys)
+        .annotate(total=Sum("base_amount"), units=Sum("quantity"), count=Count("pk"), digest=_DIGEST)
+        .order_by(*keys)
+    )
+    return [MonthTotal(*row) for row in totals]
+
+
+def partner_ids_with_sales(period: Period) -> list[int]:
+    """Partners with a counting line in the period, ascending."""
+    sales = _counting_lines(period).filter(sale__partner__isnull=False).order_by("sale__partner_id")
+    return list(sales.values_list("sale__partner_id", flat=True).distinct())
+
+
+def channel_mix(period: Period) -> ChannelMix:
+    """Revenue through partners and sold directly."""
+    through = Q(sale__partner__isnull=False)
+    sums = _counting_lines(period).aggregate(
+        partner=Sum("base_amount", filter=through), direct=Sum("base_amount", filter=~through)
+    )
+    return ChannelMix(sums["partner"] or Decimal(0), sums["direct"] or Decimal(0))
+
+
+def waiting_sale_count() -> int:
+    """How many current sales wait for an exchange rate."""
+    return Sale.objects.filter(is_current=True, waits_for_rate=True).count()
+
+
+def sales_visible_to(actor: Actor) -> QuerySet[Sale]:
+    """For the vendor, with partner, customer and lines ready; partners see their lines on their statements."""
+    lines = Prefetch("lines", SaleLine.objects.select_related("product__family").order_by("number"))
+    rows = Sale.objects.select_related("partner", "customer").prefetch_related(lines)
+    return rows if actor.is_vendor else rows.none()
+
+
+# Exchange rates
+
+
+def rates_on(wanted: Iterable[tuple[str, date]]) -> dict[tuple[str, date], Decimal]:
+    """The rates in force for pairs of currency and day, absent where there is none; one statement however many.
+
+    In force is the latest of the day or before, at most forty days old. The base currency's is always 1.
+    """
+    pairs = set(wanted)
+    found = {pair: Decimal(1) for pair in pairs if pair[0] == settings.BASE_CURRENCY}
+    foreign = pairs - found.keys()
+    if not foreign:
+        return found
+    history: dict[str, list[tuple[date, Decimal]]] = {}
+    days = [day for _, day in foreign]
+    known = ExchangeRate.objects.filter(
+        currency__in={currency for currency, _ in foreign}, on__gte=rates.oldest_rate_day(min(days)), on__lte=max(days)
+    )
+    for currency, on, rate in known.order_by("on").values_list("currency", "on", "rate"):
+        history.setdefault(currency, []).append((on, rate))
+    for currency, day in foreign:
+        in_force = rates.rate_in_force(history.get(currency, ()), day)
+        if in_force is not None:
+            found[currency, day] = in_force
+    return found
+
+
+def rate_on(currency: str, day: date) -> Decimal | None:
+    """Units of the base currency for one of this currency on the day; None if no rate is in force: never 1.0."""
+    return rates_on([(currency, day)]).get((currency, day))
