@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from common import jobs
 from common.models import JobRun, JobSlice
-from incentives import actions as incentive_actions
+from incentives.actions.accruals import recalculate_partners
+from incentives.actions.statements import close_months_before
 from partners import queries as partner_queries
 from tiers import actions as tier_actions
 
@@ -72,7 +73,7 @@ def _review_tiers(part: JobSlice) -> Iterator[tuple[str, Any]]:
 
 
 def _recalculate(part: JobSlice) -> Iterator[tuple[str, Any]]:
-    result = incentive_actions.recalculate_partners(
+    result = recalculate_partners(
         part.object_ids, day=part.run.business_date, run_key=part.run.key, at=part.run.started_at
     )
     yield "accruals_changed", result.accruals_changed
@@ -82,7 +83,7 @@ def _recalculate(part: JobSlice) -> Iterator[tuple[str, Any]]:
 
 def _close_months(part: JobSlice) -> Iterator[tuple[str, Any]]:
     tomorrow = part.run.business_date + timedelta(days=1)
-    yield "statements_closed", incentive_actions.close_months_before(tomorrow, at=part.run.started_at)
+    yield "statements_closed", close_months_before(tomorrow, at=part.run.started_at)
 
 
 _STAGES = {"tiers": _review_tiers, "incentives": _recalculate, "statements": _close_months}

@@ -7,9 +7,10 @@ from celery import current_app
 
 from common import choices as common_choices
 from common import events, outbox, reasons
+from incentives import choices as incentive_choices
 from partners import choices as partner_choices
 
-CATALOGUES = (common_choices.REASONS, partner_choices.REASONS)
+CATALOGUES = (common_choices.REASONS, partner_choices.REASONS, incentive_choices.REASONS)
 
 LISTENERS: dict[str, list[events.Listener]] = {}
 
