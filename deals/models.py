@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
 from django.db.models.functions import Upper
 
+from common.database import are_numbers
 from common.ids import public_id
 from deals.choices import DealSource, RegistrationStatus, RuleVerdict, SalesStage
 from deals.rules import transitions
@@ -87,7 +88,7 @@ class Registration(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(status__in=STORED_STATUSES), name="registration_status_known"),
             models.CheckConstraint(
-                condition=~Q(total_amount="NaN") & Q(total_amount__gte=0) & ~Q(base_amount="NaN"),
+                condition=are_numbers("total_amount", "base_amount") & Q(total_amount__gte=0),
                 name="registration_amounts",
             ),
             models.CheckConstraint(
@@ -125,7 +126,7 @@ class RegistrationLine(models.Model):
         ordering = ["registration_id", "number"]
         constraints = [
             models.UniqueConstraint(fields=["registration", "number"], name="registration_line_once"),
-            models.CheckConstraint(condition=~Q(amount="NaN") & Q(amount__gt=0), name="registration_line_amount"),
+            models.CheckConstraint(condition=are_numbers("amount") & Q(amount__gt=0), name="registration_line_amount"),
         ]
 
     def __str__(self) -> str:
@@ -224,7 +225,8 @@ class Protection(models.Model):
     """The customer is this partner's in this product family, from approval on, half-open.
 
     At most one lives per customer and family at any instant: the exclusion constraint is the backstop of the locks in
-    `deals.actions.claims`. Giving one up ends it early; rows stay.
+    `deals.actions.claims`. Giving one up ends it early; rows stay. A company that the CRM has several records of is
+    protected in all of them.
     """
 
     registration = models.ForeignKey(Registration, models.PROTECT, related_name="protections")
@@ -236,7 +238,7 @@ class Protection(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["registration", "family"], name="protection_once"),
+            models.UniqueConstraint(fields=["registration", "customer", "family"], name="protection_once"),
             models.CheckConstraint(condition=Q(ends_at__gte=F("starts_at")), name="protection_period"),
             ExclusionConstraint(
                 name="protection_one_live",

@@ -22,25 +22,25 @@ class RuleParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The parameters of one kind of rule."""
 
 
-class NoParams(RuleParams):
+class NoParams(RuleParams, frozen=True):
     pass
 
 
-class DirectOpportunityParams(RuleParams):
+class DirectOpportunityParams(RuleParams, frozen=True):
     """Days within which a direct opportunity closes or was updated, and within which it moved stage."""
 
     alive_days: int = 90
     stage_days: int = 30
 
 
-class SimilarCustomerParams(RuleParams):
+class SimilarCustomerParams(RuleParams, frozen=True):
     """Match scores: below `from_score` another company, from `same_score` the same; in between a person compares."""
 
     from_score: int = 45
     same_score: int = 90
 
 
-class SizeParams(RuleParams):
+class SizeParams(RuleParams, frozen=True):
     """Amounts in the base currency; a level that is not listed is never approved automatically."""
 
     minimum_amount: Decimal
@@ -105,3 +105,11 @@ def _unsound(rule: Rule) -> Reason | None:
 def params_by_code(rules: Iterable[Rule]) -> dict[str, Mapping[str, Any]]:
     """Every rule's parameters with defaults filled in, for the published page."""
     return {rule.code: msgspec.to_builtins(params_of(rule)) for rule in rules}
+
+
+def identity_scores(rules: Iterable[Rule]) -> SimilarCustomerParams:
+    """From which match score a customer is compared by a person, and from which it is the same one."""
+    for rule in rules:
+        if rule.code == "similar_customer":
+            return msgspec.convert(rule.params, SimilarCustomerParams)
+    return SimilarCustomerParams()

@@ -1,0 +1,224 @@
+"""Judging a claim: who is the customer, lock, look, decide, write. Used by submitting and by approving."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from common.actor import Actor
+from common.verdict import refusal
+from crm import queries as crm_queries
+from crm.actions import customers as customer_actions
+from crm.rules import matching
+from crm.rules.matching import CustomerIdentity
+from deals.actions.locks import lock_claims, lock_newcomer
+from deals.choices import RuleVerdict
+from deals.models import Protection, Registration, Rulebook
+from deals.queries import facts as fact_queries
+from deals.rules import clocks
+from deals.rules.engagement import judge
+from deals.rules.facts import Facts, Judgement, OpportunityFact
+from deals.rules.rulebook import Rule, identity_scores, rules_from
+from partners import queries as partner_queries
+from tiers import queries as tier_queries
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One registration on the table, with the rulebook in force and everything about its partner."""
+
+    registration: Registration
+    family_ids: Sequence[int]
+    rulebook: Rulebook
+    rules: tuple[Rule, ...]
+    at: datetime
+    day: date
+    protection_days: int
+    partner_facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """Who the customer is: every known record of it, surest first; none for a newcomer or while a person compares."""
+
+    customer_ids: tuple[int, ...]
+    kind: str
+    score: int
+    is_newcomer: bool = False
+    known_opportunities: tuple[OpportunityFact, ...] | None = None  # as they were when the registration was received
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    facts: Facts
+    judgement: Judgement
+    protected_until: datetime | None = None  # set when protections were written
+
+
+def day_of(at: datetime) -> date:
+    """The date in the vendor's time zone."""
+    return at.astimezone(timezone.get_default_timezone()).date()
+
+
+def open_case(registration: Registration, *, at: datetime) -> Case:
+    """Gather what does not depend on the customer. Refuses when no rulebook is in force."""
+    day = day_of(at)
+    rulebook = fact_queries.rulebook_on(day)
+    if rulebook is None:
+        refusal("registration.no_rulebook", day=day.isoformat()).or_refuse()
+        raise AssertionError
+    standing = partner_queries.standing_facts(registration.partner_id, day=day)
+    terms = tier_queries.terms_for(registration.partner_id, day=day)
+    return Case(
+        registration=registration,
+        family_ids=fact_queries.family_ids_of(registration.pk),
+        rulebook=rulebook,
+        rules=rules_from(rulebook.rules),
+        at=at,
+        day=day,
+        protection_days=terms.protection_days,
+        partner_facts={
+            "partner_status": standing.status,
+            "agreement_current": standing.agreement_current,
+            "credit_hold": standing.credit_hold,
+            "level": terms.level_code,
+        },
+    )
+
+
+def identity_of(registration: Registration) -> CustomerIdentity:
+    """The customer as the partner typed it."""
+    return CustomerIdentity(
+        legal_name=registration.customer_name,
+        country=registration.customer_country,
+        domain=registration.customer_domain,
+        tax_id=registration.customer_tax_id,
+    )
+
+
+def identify(case: Case) -> Identified:
+    """Compare the typed customer with those known. A newcomer is compared again when no other newcomer can slip in."""
+    identity = identity_of(case.registration)
+    found = _compare(identity, case.rules)
+    if found.is_newcomer:
+        lock_newcomer(matching.keys_of(identity))
+        found = _compare(identity, case.rules)
+    return found
+
+
+def _compare(identity: CustomerIdentity, rules: Sequence[Rule]) -> Identified:
+    scores = identity_scores(rules)
+    candidates = crm_queries.customer_candidates(identity)
+    if not candidates or candidates[0].match.score < scores.from_score:
+        return Identified((), "none", candidates[0].match.score if candidates else 0, is_newcomer=True)
+    same = tuple(found.customer.pk for found in candidates if found.match.score >= scores.same_score)
+    return Identified(same, candidates[0].match.kind, candidates[0].match.score)
+
+
+def settle(case: Case, who: Identified, *, by: Actor) -> tuple[Identified, Judged]:
+    """Lock, look, decide, and protect if the rules approve.
+
+    A newcomer becomes a customer only if nothing rejects the registration by then. Should a protection have come in
+    by a way that takes no locks, the constraint refuses ours, and the second look sees it.
+    """
+    if who.is_newcomer:
+        judged = _look(case, who)
+        if judged.judgement.verdict == RuleVerdict.REJECT:
+            return who, judged
+        who = create_customer(case, who, by=by)
+    lock_claims(who.customer_ids, case.family_ids)
+    judged = _look(case, who)
+    if judged.judgement.verdict != RuleVerdict.APPROVE:
+        return who, judged
+    until = protect(case, who)
+    if until is None:
+        judged = _look(case, who)
+        if judged.judgement.verdict == RuleVerdict.APPROVE:
+            raise IntegrityError(f"{case.registration.public_id} cannot be protected, and no rule says why")
+    return who, replace(judged, protected_until=until)
+
+
+def create_customer(case: Case, who: Identified, *, by: Actor, distinct_from: Sequence[int] = ()) -> Identified:
+    """Make a customer of what was typed, or take the record that is surely it. `distinct_from` are judged to be others."""
+    customer_id = customer_actions.ensure_customer(
+        identity_of(case.registration), by=by, at=case.at, distinct_from=distinct_from
+    )
+    return replace(who, customer_ids=(customer_id,), is_newcomer=False)
+
+
+def similar_customer_ids(case: Case) -> list[int]:
+    """Known customers that resemble the typed one without being surely the same."""
+    same_score = identity_scores(case.rules).same_score
+    candidates = crm_queries.customer_candidates(identity_of(case.registration))
+    return [found.customer.pk for found in candidates if found.match.score < same_score]
+
+
+def look_under_lock(case: Case, who: Identified) -> Judged:
+    """Lock what is claimed, then judge."""
+    lock_claims(who.customer_ids, case.family_ids)
+    return _look(case, who)
+
+
+def _look(case: Case, who: Identified) -> Judged:
+    registration = case.registration
+    if registration.receipt_number is None:
+        registration.receipt_number = _next_receipt_number()
+    assert registration.submitted_at is not None
+    assert registration.base_amount is not None
+    ids, families, partner_id = who.customer_ids, case.family_ids, registration.partner_id
+    facts = Facts(
+        received_at=registration.submitted_at,
+        judged_at=case.at,
+        day=case.day,
+        amount=registration.base_amount,
+        currency=settings.BASE_CURRENCY,
+        match_kind=who.kind,
+        match_score=who.score,
+        **case.partner_facts,
+    )
+    if ids:
+        seen = who.known_opportunities
+        facts = replace(
+            facts,
+            named_accounts=fact_queries.named_accounts_on(ids, case.day),
+            protections=fact_queries.protections_at(ids, families, partner_id=partner_id, at=case.at),
+            opportunities=fact_queries.opportunities_with(ids, families) if seen is None else seen,
+            earlier_claims=fact_queries.earlier_claims(
+                ids, families, partner_id=partner_id, receipt_number=registration.receipt_number
+            ),
+        )
+    return Judged(facts, judge(facts, case.rules))
+
+
+def protect(case: Case, who: Identified) -> datetime | None:
+    """Write a protection for each record of the customer and each family; None if the constraint refuses one."""
+    until = clocks.protection_ends(case.at, case.protection_days)
+    rows = [
+        Protection(
+            registration=case.registration,
+            partner_id=case.registration.partner_id,
+            customer_id=customer_id,
+            family_id=family_id,
+            starts_at=case.at,
+            ends_at=until,
+        )
+        for customer_id in who.customer_ids
+        for family_id in case.family_ids
+    ]
+    try:
+        with transaction.atomic():
+            Protection.objects.bulk_create(rows)
+    except IntegrityError:
+        return None
+    return until
+
+
+def _next_receipt_number() -> int:
+    """The order of receipt. Counted under the locks of what is claimed: the clock reads the transaction's start."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('deals_receipt_number')")
+        return int(cursor.fetchone()[0])

@@ -1,0 +1,77 @@
+"""Writing a decision: the receipt, the registration's new status, the audit entry, the news."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from common.actor import SYSTEM, Actor
+from common.audit import record
+from common.outbox import after_commit
+from deals.actions.claims import Case, Identified, Judged
+from deals.choices import Event, RuleVerdict
+from deals.models import Decision, Registration
+from deals.rules import clocks, transitions
+from deals.rules.facts import to_json
+
+_EVENTS = {RuleVerdict.APPROVE: Event.APPROVE, RuleVerdict.REVIEW: Event.REVIEW, RuleVerdict.REJECT: Event.REJECT}
+_PAST = {
+    RuleVerdict.APPROVE: "registration.approved",
+    RuleVerdict.REVIEW: "registration.sent_to_review",
+    RuleVerdict.REJECT: "registration.rejected",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What is decided, and the sentence for it. `by` None: by the rules alone."""
+
+    verdict: RuleVerdict
+    reason_code: str
+    reason_params: dict[str, Any] = field(default_factory=dict)
+    by: Actor | None = None
+
+
+def ruling_of(judged: Judged) -> Ruling:
+    """The rules' own ruling."""
+    decisive = judged.judgement.decisive
+    return Ruling(RuleVerdict(judged.judgement.verdict), decisive.reason_code, dict(decisive.inputs))
+
+
+def write_decision(case: Case, who: Identified, judged: Judged, ruling: Ruling) -> Decision:
+    """Store the decision with all it depended on, move the registration, record and announce it."""
+    registration, judgement, at = case.registration, judged.judgement, case.at
+    decision = Decision.objects.create(
+        registration=registration,
+        sequence=registration.decisions.count() + 1,
+        verdict=ruling.verdict,
+        judged_verdict=judgement.verdict,
+        decisive_rule=judgement.decisive_rule,
+        reason_code=ruling.reason_code,
+        reason_params=ruling.reason_params,
+        rulebook=case.rulebook,
+        outcomes=to_json(judgement.outcomes),
+        inputs=to_json(judged.facts),
+        decided_by_id=ruling.by.user_id if ruling.by else None,
+        decided_by_label=ruling.by.label if ruling.by else "",
+        at=at,
+    )
+    registration.status = transitions.status_after(_EVENTS[ruling.verdict], registration.status)
+    registration.customer_id = who.customer_ids[0] if who.customer_ids else None
+    registration.match_kind, registration.match_score = who.kind, who.score
+    _set_clocks(registration, ruling.verdict, judged.protected_until, at)
+    registration.updated_at = at
+    registration.save()
+    by = ruling.by or SYSTEM
+    record(_PAST[ruling.verdict], on=registration, by=by, at=at, decision=decision.public_id)
+    after_commit("deals.decision_made", at=at, decision_id=decision.pk)
+    return decision
+
+
+def _set_clocks(registration: Registration, verdict: RuleVerdict, until: datetime | None, at: datetime) -> None:
+    if verdict == RuleVerdict.REVIEW:
+        registration.review_due_at = clocks.review_due_at(at, timezone.get_default_timezone())
+    else:
+        registration.decided_at = at
+        registration.protected_until = until

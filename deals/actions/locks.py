@@ -1,0 +1,46 @@
+"""The locks that claims are decided under, held until the transaction ends.
+
+Order, for everybody: the registration's row, the names of newcomers (here), crm's own locks, and then the pairs of
+customer and family in sorted order. Advisory locks, because what is claimed may not have a row yet.
+"""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from django.db import connection
+
+from common.actor import Actor
+from common.errors import NotFound
+from crm.rules.matching import IdentityKeys
+from deals.models import Registration
+from deals.rules.permissions import may_act
+
+
+def lock_registration(registration_id: int, *, by: Actor, capability: str) -> Registration:
+    """The registration's row, locked. Refuses an actor without the capability; `NotFound` if there is none."""
+    registration = Registration.objects.select_for_update().filter(pk=registration_id).first()
+    if registration is None:
+        raise NotFound("registration")
+    may_act(by, capability, registration.partner_id).or_refuse()
+    return registration
+
+
+def lock_claims(customer_ids: Iterable[int], family_ids: Iterable[int]) -> None:
+    """One lock for each customer and family: whoever holds it alone looks, decides and inserts."""
+    families = list(family_ids)
+    take(f"claim {customer_id} {family_id}" for customer_id in customer_ids for family_id in families)
+
+
+def lock_newcomer(keys: IdentityKeys) -> None:
+    """One unknown company of a country, domain or tax id at a time: two spellings of one are compared, not both new."""
+    names = [f"newcomer country {keys.country}"]
+    names += [f"newcomer domain {keys.domain}"] if keys.domain else []
+    names += [f"newcomer tax {keys.tax}"] if keys.tax else []
+    take(names)
+
+
+def take(names: Iterable[str]) -> None:
+    """Locks by name, in one order for everybody (of their 64-bit hashes)."""
+    numbers = {int.from_bytes(blake2b(f"deals {name}".encode(), digest_size=8).digest(), signed=True) for name in names}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number", [sorted(numbers)])

@@ -1,0 +1,139 @@
+"""What a partner does with a registration: save it as a draft, submit it, withdraw it."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import transaction
+
+from common.actor import Actor
+from common.audit import record
+from common.money import Money
+from common.verdict import Reason, Verdict, objections, refusal
+from crm import queries as crm_queries
+from deals.actions import claims
+from deals.actions.decisions import ruling_of, write_decision
+from deals.actions.locks import lock_registration
+from deals.choices import Event
+from deals.models import Registration, RegistrationLine
+from deals.rules import transitions
+from deals.rules.drafts import DraftLine, RegistrationDraft, draft_is_complete, draft_is_sound
+from deals.rules.permissions import may_act
+from partners import queries as partner_queries
+
+_TYPED = (
+    *("customer_name", "customer_country", "customer_domain", "customer_tax_id", "contact", "expected_close_on"),
+    *("stage", "why_now", "source", "currency"),
+)
+
+
+def save_draft(draft: RegistrationDraft, *, by: Actor, at: datetime) -> Registration:
+    """Keep what was typed so far, as a new draft or in place of an earlier one.
+
+    Refuses texts, choices and numbers that cannot be kept, unknown partners and products, and a registration that is
+    no draft any more.
+    """
+    may_act(by, "registration.create", draft.partner_id).or_refuse()
+    (draft_is_sound(draft) & _names_are_known(draft)).or_refuse()
+    with transaction.atomic():
+        registration = _draft_row(draft, by=by, at=at)
+        for name in _TYPED:
+            setattr(registration, name, getattr(draft, name))
+        registration.total_amount = sum((line.amount for line in draft.lines), Decimal(0))
+        registration.updated_at = at
+        is_new = registration.pk is None
+        registration.save()
+        if not is_new:
+            registration.lines.all().delete()
+        RegistrationLine.objects.bulk_create(_lines_of(registration, draft.lines))
+        record("registration.drafted" if is_new else "registration.changed", on=registration, by=by, at=at)
+    return registration
+
+
+def _draft_row(draft: RegistrationDraft, *, by: Actor, at: datetime) -> Registration:
+    if draft.registration_id is None:
+        return Registration(partner_id=draft.partner_id, created_by_id=by.user_id, created_at=at)
+    registration = lock_registration(draft.registration_id, by=by, capability="registration.create")
+    transitions.may_happen(Event.SUBMIT, registration.status).or_refuse()
+    if registration.partner_id != draft.partner_id:
+        refusal("registration.unknown_partner", field="partner").or_refuse()
+    return registration
+
+
+def _lines_of(registration: Registration, lines: Iterable[DraftLine]) -> list[RegistrationLine]:
+    return [
+        RegistrationLine(registration=registration, number=number, **asdict(line))
+        for number, line in enumerate(lines, start=1)
+    ]
+
+
+def _names_are_known(draft: RegistrationDraft) -> Verdict:
+    known = {product.pk for product in crm_queries.product_choices({line.product_id for line in draft.lines})}
+    unknown = [
+        Reason("registration.unknown_product", field=f"lines.{number}.product")
+        for number, line in enumerate(draft.lines)
+        if line.product_id not in known
+    ]
+    partner = partner_queries.partner_profiles([draft.partner_id])
+    return objections([None if partner else Reason("registration.unknown_partner", field="partner"), *unknown])
+
+
+def submit_registration(registration_id: int, *, by: Actor, at: datetime) -> Registration:
+    """Claim the customer: the rules decide at once and say why, or a person does by a clock.
+
+    Refuses what is incomplete, a currency without an exchange rate, and a registration that is no draft any more. A
+    rejection by the rules is no refusal: it is a decision, stored with its reasons.
+    """
+    with transaction.atomic():
+        registration = lock_registration(registration_id, by=by, capability="registration.create")
+        status = transitions.status_after(Event.SUBMIT, registration.status)
+        draft_is_complete(_draft_of(registration), claims.day_of(at)).or_refuse()
+        registration.base_amount = _base_amount(registration, at)
+        registration.status, registration.submitted_at = status, at
+        case = claims.open_case(registration, at=at)
+        who, judged = claims.settle(case, claims.identify(case), by=by)
+        record("registration.submitted", on=registration, by=by, at=at, receipt_number=registration.receipt_number)
+        write_decision(case, who, judged, ruling_of(judged))
+    return registration
+
+
+def register_deal(draft: RegistrationDraft, *, by: Actor, at: datetime) -> Registration:
+    """Save and submit in one go. Whatever is refused, nothing is kept: every problem of the form at once."""
+    may_act(by, "registration.create", draft.partner_id).or_refuse()
+    (draft_is_sound(draft) & draft_is_complete(draft, claims.day_of(at))).or_refuse()
+    with transaction.atomic():
+        registration = save_draft(draft, by=by, at=at)
+        return submit_registration(registration.pk, by=by, at=at)
+
+
+def _draft_of(registration: Registration) -> RegistrationDraft:
+    lines = registration.lines.values_list("product_id", "quantity", "amount")
+    return RegistrationDraft(
+        partner_id=registration.partner_id,
+        lines=[DraftLine(*line) for line in lines],
+        **{name: getattr(registration, name) for name in _TYPED},
+    )
+
+
+def _base_amount(registration: Registration, at: datetime) -> Decimal:
+    day = claims.day_of(at)
+    rate = crm_queries.rate_on(registration.currency, day)
+    if rate is None:
+        refusal(
+            "registration.no_rate", field="currency", currency=registration.currency, day=day.isoformat()
+        ).or_refuse()
+        raise AssertionError
+    return Money(registration.total_amount * rate, settings.BASE_CURRENCY).rounded().amount
+
+
+def withdraw_registration(registration_id: int, *, by: Actor, at: datetime) -> Registration:
+    """Take the registration back before it is decided. Refuses once it is."""
+    with transaction.atomic():
+        registration = lock_registration(registration_id, by=by, capability="registration.create")
+        registration.status = transitions.status_after(Event.WITHDRAW, registration.status)
+        registration.updated_at = at
+        registration.save(update_fields=["status", "updated_at"])
+        record("registration.withdrawn", on=registration, by=by, at=at)
+    return registration

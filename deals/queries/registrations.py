@@ -1,0 +1,150 @@
+"""Registrations as lists, pages and counts."""
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Count, DateField, F, Prefetch, Q, Value
+from django.db.models.functions import Coalesce, Upper
+
+from common.actor import Actor
+from common.errors import NotFound
+from common.verdict import Verdict
+from deals.choices import Event, RegistrationStatus
+from deals.models import Registration, RegistrationLine, RegistrationQuerySet
+from deals.rules import transitions
+from deals.rules.permissions import may_act
+from partners import rules as partner_rules
+
+PAGE_SIZE = 50
+SORTS: dict[str, Any] = {
+    "newest": F("pk"),
+    "customer": Upper("customer_name"),
+    "closes": Coalesce("expected_close_on", Value(date.max), output_field=DateField()),
+    "value": Coalesce("base_amount", "total_amount"),
+}
+DEFAULT_SORT = "-newest"
+
+
+def registrations_visible_to(actor: Actor) -> RegistrationQuerySet:
+    """A partner's own for its people; for the vendor everything that was ever submitted, drafts for API clients too."""
+    if actor.is_vendor:
+        if not partner_rules.may(actor, "registration.view"):
+            return Registration.objects.none()
+        if actor.kind in ("client", "system"):
+            return Registration.objects.all()
+        return Registration.objects.filter(receipt_number__isnull=False)
+    visible = [pk for pk in actor.partner_ids if may_act(actor, "registration.view", pk)]
+    return Registration.objects.filter(partner_id__in=visible)
+
+
+def find_registration(actor: Actor, public_id: str) -> Registration:
+    """The registration, if the actor may see it; otherwise `NotFound`, as if there were none."""
+    found = registrations_visible_to(actor).select_related("partner", "customer").filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound("registration")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page of a list that is never counted. `next_cursor` is empty on the last page."""
+
+    rows: list[Registration]
+    next_cursor: str
+
+
+def registration_list(
+    actor: Actor, *, at: datetime, search: str = "", status: str = "", sort: str = DEFAULT_SORT, cursor: str = ""
+) -> ListPage:
+    """The registrations an actor may see, by keyset: any page costs what the first does. One statement.
+
+    `sort` names one of `SORTS`, with a leading minus for descending; what is not known counts as not given.
+    """
+    rows = registrations_visible_to(actor).reading_on(at).select_related("partner")
+    if status in RegistrationStatus.values:
+        rows = rows.with_status(status, at)
+    if search.strip():
+        text = search.strip()
+        rows = rows.filter(Q(customer_name__icontains=text) | Q(public_id=text.lower()))
+    name = sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT
+    descending, column = name.startswith("-"), SORTS[name.removeprefix("-")]
+    rows = rows.annotate(sorted_by=column)
+    rows = _after(rows, cursor, descending=descending)
+    order = [F("sorted_by").desc(), "-pk"] if descending else [F("sorted_by").asc(), "pk"]
+    found = list(rows.order_by(*order)[: PAGE_SIZE + 1])
+    more = len(found) > PAGE_SIZE
+    return ListPage(found[:PAGE_SIZE], _cursor_of(found[PAGE_SIZE - 1]) if more else "")
+
+
+def _after(rows: RegistrationQuerySet, cursor: str, *, descending: bool) -> RegistrationQuerySet:
+    """The rows that follow the cursor; all of them if it is not one of ours."""
+    if not cursor:
+        return rows
+    beyond = "lt" if descending else "gt"
+    try:
+        value, pk = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        return rows.filter(Q(**{f"sorted_by__{beyond}": value}) | Q(**{"sorted_by": value, f"pk__{beyond}": int(pk)}))
+    except (ValueError, TypeError, ValidationError):
+        return rows
+
+
+def _cursor_of(row: Registration) -> str:
+    value = row.sorted_by  # type: ignore[attr-defined]
+    plain = value if isinstance(value, int) else str(value)
+    return base64.urlsafe_b64encode(json.dumps([plain, row.pk]).encode()).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationPage:
+    """One deal as its page shows it. The verdicts enable the buttons and explain why one is not there."""
+
+    registration: Registration
+    status: str
+    lines: list[RegistrationLine]
+    may_edit: Verdict
+    may_submit: Verdict
+    may_withdraw: Verdict
+    may_close: Verdict
+    may_review: Verdict
+
+
+def registration_page(actor: Actor, public_id: str, *, at: datetime) -> RegistrationPage:
+    """The registration with its lines and what the actor may do with it; `NotFound` if invisible. Two statements."""
+    registration = find_registration(actor, public_id)
+    status = registration.status_on(at)
+
+    def may(capability: str, event: str) -> Verdict:
+        return may_act(actor, capability, registration.partner_id) & transitions.may_happen(event, status)
+
+    return RegistrationPage(
+        registration=registration,
+        status=status,
+        lines=lines_of(registration),
+        may_edit=may("registration.create", Event.SUBMIT),
+        may_submit=may("registration.create", Event.SUBMIT),
+        may_withdraw=may("registration.create", Event.WITHDRAW),
+        may_close=may("registration.close", Event.LOSE),
+        may_review=may("registration.review", Event.REJECT),
+    )
+
+
+def lines_of(registration: Registration) -> list[RegistrationLine]:
+    return list(registration.lines.select_related("product__family").order_by("number"))
+
+
+def registrations_with_lines(actor: Actor, *, at: datetime) -> RegistrationQuerySet:
+    """Visible registrations with partner, customer, lines and products ready, for the API."""
+    lines = Prefetch("lines", RegistrationLine.objects.select_related("product__family").order_by("number"))
+    rows = registrations_visible_to(actor).reading_on(at).select_related("partner", "customer")
+    return rows.prefetch_related(lines)
+
+
+def counts_by_status(at: datetime) -> dict[str, int]:
+    """How many registrations read as each status at the instant; every status but draft is present."""
+    counted = Registration.objects.reading_on(at).values_list("current_status").annotate(count=Count("pk"))
+    found = dict(counted.order_by())
+    return {status: found.get(status, 0) for status in RegistrationStatus.values if status != RegistrationStatus.DRAFT}
