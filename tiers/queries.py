@@ -8,10 +8,11 @@ from typing import Any, cast
 
 from django.db import connection
 from django.db.models import Count, Q
+from django.utils.translation import gettext as _
 
 from common.period import Measurement
 from common.verdict import refusal
-from tiers.choices import NoticeOutcome
+from tiers.choices import METRICS, Aggregation, NoticeOutcome, Window
 from tiers.models import (
     SCORE_SCALE,
     DemotionNotice,
@@ -61,12 +62,14 @@ SELECT credit.partner_id, wanted.metric, wanted.seen_through, sum(credit.units),
 {_COUNTED} GROUP BY 1, 2, 3
 """
 _CREDITS = f"""
-SELECT * FROM (
+SELECT metric, seen_through, row_count, title, amount, valid_from, valid_until, is_reversal FROM (
     SELECT wanted.metric, wanted.seen_through, credit.amount, credit.valid_from, credit.valid_until,
-           credit.source_kind, credit.source_key, credit.label, credit.reverses_id IS NOT NULL,
-           row_number() OVER newest AS place
+           coalesce(nullif(credit.label, ''), credit.source_kind || ' ' || credit.source_key) AS title,
+           credit.reverses_id IS NOT NULL AS is_reversal,
+           count(*) OVER measure AS row_count,
+           row_number() OVER (measure ORDER BY credit.valid_from DESC, credit.id DESC) AS place
     {_COUNTED}
-    WINDOW newest AS (PARTITION BY wanted.metric, wanted.seen_through ORDER BY credit.valid_from DESC, credit.id DESC)
+    WINDOW measure AS (PARTITION BY wanted.metric, wanted.seen_through)
 ) counted WHERE place <= %(limit)s ORDER BY metric, seen_through, place
 """  # noqa: S608 - both parts are ours
 
@@ -133,7 +136,13 @@ def programme_of(version: ProgrammeVersion) -> ladder.Programme:
     requirements = Requirement.objects.filter(path__level__version=version).order_by("path__number", "id")
     for row in requirements.select_related("path", "metric"):
         asked = ladder.Requirement(
-            row.metric.code, row.window, row.threshold, row.aggregation, minimum_samples=row.minimum_samples
+            metric=row.metric.code,
+            window=Window(row.window),
+            threshold=row.threshold,
+            aggregation=Aggregation(row.aggregation),
+            minimum_samples=row.minimum_samples,
+            name=str(METRICS.get(row.metric.code, (row.metric.name,))[0]),
+            unit=row.metric.unit,
         )
         paths.setdefault(row.path.level_id, {}).setdefault(row.path.number, []).append(asked)
     levels = (
@@ -224,3 +233,124 @@ def level_counts(day: date) -> list[LevelCount]:
     rows = Standing.objects.filter(in_force_on(day)).values_list("level__code", "level__name", "level__rank")
     counted = rows.annotate(partner_count=Count("pk")).order_by("level__rank", "level__code")
     return [LevelCount(*row) for row in counted]
+
+
+# The tier page
+
+SHOWN_CREDITS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class CreditLine:
+    title: str
+    amount: Decimal
+    valid_from: date
+    valid_until: date | None
+    is_reversal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CreditGroup:
+    """The credits that make up one value: the newest ones, and what the others add up to."""
+
+    requirement: ladder.Requirement  # the first that looks at this measure
+    total: Decimal
+    lines: list[CreditLine]
+    other_count: int
+    other_total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    at: date
+    title: str
+    colour: str
+    icon: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingPage:
+    """Where a partner stands on a day, why, what the next level asks, and what is announced."""
+
+    day: date
+    measured: ladder.Ladder
+    held: ladder.LevelStep
+    next: ladder.LevelStep | None
+    since: date | None  # none: never enrolled
+    rises_to: ladder.Level | None  # already met: begins the day after the next review
+    notices: list[DemotionNotice]
+    credits: list[CreditGroup]
+    history: list[HistoryEntry]
+
+
+def standing_page_for(partner_id: int, *, day: date) -> StandingPage | None:
+    """Everything the tier page shows, measured from the score book as of the day; None without a programme in force."""
+    standings = list(
+        Standing.objects.filter(partner_id=partner_id, starts_on__lte=day).select_related("level__version")
+    )
+    notices = list(DemotionNotice.objects.filter(partner_id=partner_id, given_on__lte=day).select_related("level"))
+    held = next((row for row in standings if row.ends_on is None or day < row.ends_on), None)
+    programme = programme_on(day, held.level.version.programme_id if held else None)
+    if programme is None:
+        return None
+    tallies = scores_on([partner_id], day=day, measures=programme.measures).get(partner_id, {})
+    found = ladder.tier_for(tallies, programme)
+    rank = programme.rank_of(held.level.code, otherwise=held.level.rank) if held else programme.entry.rank
+    return StandingPage(
+        day=day,
+        measured=found,
+        held=found.step_of_rank(rank),
+        next=found.next_above(rank),
+        since=held.starts_on if held else None,
+        rises_to=found.level if found.level.rank > rank else None,
+        notices=[notice for notice in notices if notice.closed_on is None or day < notice.closed_on],
+        credits=_credit_groups(partner_id, day, programme, tallies),
+        history=_history(standings, notices, day),
+    )
+
+
+def _credit_groups(
+    partner_id: int, day: date, programme: ladder.Programme, tallies: ladder.Scores
+) -> list[CreditGroup]:
+    counted = _counted([partner_id], day, programme.measures, None)
+    lines: dict[ladder.Measure, list[CreditLine]] = {}
+    row_counts: dict[ladder.Measure, int] = {}
+    for metric, window, row_count, *line in _rows(_CREDITS, **counted, limit=SHOWN_CREDITS):
+        lines.setdefault((metric, window), []).append(CreditLine(*line))
+        row_counts[metric, window] = row_count
+    groups = []
+    for measure, requirement in programme.requirement_by_measure.items():
+        shown = lines.get(measure, [])
+        total = tallies.get(measure, ladder.Tally()).total
+        other_count = row_counts.get(measure, 0) - len(shown)
+        other_total = total - sum((line.amount for line in shown), Decimal(0))
+        groups.append(CreditGroup(requirement, total, shown, other_count, other_total))
+    return groups
+
+
+def _history(standings: Iterable[Standing], notices: Iterable[DemotionNotice], day: date) -> list[HistoryEntry]:
+    """What happened until the day, newest first."""
+    entries = []
+    before = 0
+    for row in standings:
+        title = (
+            _("%(level)s began")
+            if not before
+            else _("Rose to %(level)s")
+            if row.level.rank > before
+            else _("Fell to %(level)s")
+        )
+        icon = "arrow-down" if row.level.rank < before else "medal"
+        entries.append(HistoryEntry(row.starts_on, title % {"level": row.level.name}, row.level.code, icon))
+        before = row.level.rank
+    for notice in notices:
+        level = {"level": notice.level.name}
+        entries.append(
+            HistoryEntry(notice.given_on, _("Demotion to %(level)s announced") % level, "orange", "alert-triangle")
+        )
+        if notice.outcome == NoticeOutcome.CANCELLED and notice.closed_on and notice.closed_on <= day:
+            entries.append(
+                HistoryEntry(notice.closed_on, _("Demotion to %(level)s cancelled") % level, "green", "circle-check")
+            )
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)

@@ -123,9 +123,8 @@ def test_a_draft_can_be_changed() -> None:
         mdf_rate=0,
     )
     path = Path.objects.create(level=level, number=1)
-    asked = Requirement.objects.create(
-        path=path, metric=Metric.objects.get(code="csat"), window="fiscal_year", threshold=4
-    )
+    csat = Metric.objects.create(code="csat", name="CSAT", unit="score")
+    asked = Requirement.objects.create(path=path, metric=csat, window="fiscal_year", threshold=4)
     Requirement.objects.filter(pk=asked.pk).update(threshold=5)
     draft.delete()
     assert ProgrammeVersion.objects.count() == 1

@@ -9,7 +9,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from common.period import Measurement, period_of, trailing_year
-from tiers.choices import Aggregation, Window
+from tiers.choices import Aggregation, MetricUnit, Window
 
 SCORE_STEP = Decimal("0.0001")
 Measure = tuple[str, str]  # (metric code, window)
@@ -31,17 +31,22 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """Met when the value reaches the threshold and rests on at least `minimum_samples` credits."""
+    """Met when the value reaches the threshold and rests on at least `minimum_samples` credits.
+
+    `name` is the metric's name for people, `unit` how its values are printed.
+    """
 
     metric: str
-    window: str
+    window: Window
     threshold: Decimal
-    aggregation: str = Aggregation.SUM
+    aggregation: Aggregation = Aggregation.SUM
     minimum_samples: int = 0
+    name: str = ""
+    unit: str = MetricUnit.NUMBER
 
     @property
     def measure(self) -> Measure:
-        return self.metric, self.window
+        return self.metric, str(self.window)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +90,18 @@ class Programme:
         return self.levels[0]
 
     @property
+    def requirement_by_measure(self) -> dict[Measure, Requirement]:
+        """Everything that is looked at, each with the first requirement that does."""
+        found: dict[Measure, Requirement] = {}
+        for level in self.levels:
+            for path in level.paths:
+                for requirement in path.requirements:
+                    found.setdefault(requirement.measure, requirement)
+        return found
+
+    @property
     def measures(self) -> frozenset[Measure]:
-        """Everything that some requirement looks at."""
-        paths = (path for level in self.levels for path in level.paths)
-        return frozenset(requirement.measure for path in paths for requirement in path.requirements)
+        return frozenset(self.requirement_by_measure)
 
     def level_of_rank(self, rank: int) -> Level:
         return next(level for level in self.levels if level.rank == rank)
@@ -195,8 +208,8 @@ class Ladder:
         """The level to stand at: the one reached, and never below the entry level."""
         return self.reached or self.programme.entry
 
-    def step_of_rank(self, rank: int) -> LevelStep | None:
-        return next((step for step in self.steps if step.level.rank == rank), None)
+    def step_of_rank(self, rank: int) -> LevelStep:
+        return next(step for step in self.steps if step.level.rank == rank)
 
     def next_above(self, rank: int) -> LevelStep | None:
         """The level that follows in the ladder; None at the top."""
