@@ -7,14 +7,20 @@ from celery import current_app
 
 from common import choices as common_choices
 from common import events, outbox, reasons
+from deals import choices as deal_choices
+from deals.actions import notices, outcomes
 from incentives import choices as incentive_choices
 from partners import choices as partner_choices
 
-CATALOGUES = (common_choices.REASONS, partner_choices.REASONS, incentive_choices.REASONS)
+CATALOGUES = (common_choices.REASONS, partner_choices.REASONS, deal_choices.REASONS, incentive_choices.REASONS)
 
-LISTENERS: dict[str, list[events.Listener]] = {}
+LISTENERS: dict[str, list[events.Listener]] = {
+    "sale.changed": [outcomes.note_sale_changed],
+}
 
-HANDLERS: dict[str, outbox.Handler] = {}
+HANDLERS: dict[str, outbox.Handler] = {
+    "deals.decision_made": notices.send_decision_mail,
+}
 
 
 def connect() -> None:

@@ -143,7 +143,7 @@ def settle(case: Case, who: Identified, *, by: Actor) -> tuple[Identified, Judge
 
 
 def create_customer(case: Case, who: Identified, *, by: Actor, distinct_from: Sequence[int] = ()) -> Identified:
-    """Make a customer of what was typed, or take the record that is surely it. `distinct_from` are judged to be others."""
+    """Make a customer of what was typed, or take the record that is surely it. `distinct_from` are judged others."""
     customer_id = customer_actions.ensure_customer(
         identity_of(case.registration), by=by, at=case.at, distinct_from=distinct_from
     )

@@ -33,7 +33,7 @@ class ReceiptLine:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A decision as this reader may see it. `inputs` (all facts) are the vendor's only; `decided_by` empty: the rules."""
+    """A decision as this reader may see it. `inputs` (all facts) are the vendor's; `decided_by` empty: the rules."""
 
     public_id: str
     sequence: int
@@ -156,7 +156,10 @@ def decision_times(since: datetime, until: datetime) -> list[DecisionTime]:
         *("registration__public_id", "registration__submitted_at", "at", "registration__review_due_at"),
         *("verdict", "decided_by_label"),
     )
-    return [DecisionTime(*row[:5], is_automatic=not row[5]) for row in found]
+    return [
+        DecisionTime(registration, submitted_at or at, at, due_at, verdict, is_automatic=not decided_by)
+        for registration, submitted_at, at, due_at, verdict, decided_by in found
+    ]
 
 
 def decisions_visible_to(actor: Actor) -> QuerySet[Decision]:

@@ -63,4 +63,5 @@ def earlier_claims(
         lines__product__family_id__in=family_ids,
     ).exclude(partner_id=partner_id)
     rows = waiting.order_by("receipt_number").distinct()
-    return tuple(ClaimFact(*row) for row in rows.values_list("public_id", "partner__name", "receipt_number"))
+    found = rows.values_list("public_id", "partner__name", "receipt_number")
+    return tuple(ClaimFact(public_id, partner, number or 0) for public_id, partner, number in found)

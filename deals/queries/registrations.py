@@ -74,8 +74,8 @@ def registration_list(
     descending, column = name.startswith("-"), SORTS[name.removeprefix("-")]
     rows = rows.annotate(sorted_by=column)
     rows = _after(rows, cursor, descending=descending)
-    order = [F("sorted_by").desc(), "-pk"] if descending else [F("sorted_by").asc(), "pk"]
-    found = list(rows.order_by(*order)[: PAGE_SIZE + 1])
+    sign = "-" if descending else ""
+    found = list(rows.order_by(f"{sign}sorted_by", f"{sign}pk")[: PAGE_SIZE + 1])
     more = len(found) > PAGE_SIZE
     return ListPage(found[:PAGE_SIZE], _cursor_of(found[PAGE_SIZE - 1]) if more else "")
 
@@ -145,6 +145,6 @@ def registrations_with_lines(actor: Actor, *, at: datetime) -> RegistrationQuery
 
 def counts_by_status(at: datetime) -> dict[str, int]:
     """How many registrations read as each status at the instant; every status but draft is present."""
-    counted = Registration.objects.reading_on(at).values_list("current_status").annotate(count=Count("pk"))
-    found = dict(counted.order_by())
+    counted = Registration.objects.reading_on(at).values("current_status").annotate(count=Count("pk")).order_by()  # type: ignore[misc]
+    found = {row["current_status"]: row["count"] for row in counted}
     return {status: found.get(status, 0) for status in RegistrationStatus.values if status != RegistrationStatus.DRAFT}
