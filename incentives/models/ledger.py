@@ -6,6 +6,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Func, Q, Value
 
+from common.database import are_numbers
 from common.ids import public_id
 from incentives.choices import AccountCode, JournalKind
 from incentives.models.plans import PlanVersion
@@ -13,7 +14,7 @@ from incentives.models.plans import PlanVersion
 
 def money_check(name: str, *, may_be_zero: bool, field: str = "amount") -> models.CheckConstraint:
     """A real number with at most two decimals and, for entries, not zero."""
-    whole = Q(**{field: Func(F(field), Value(2), function="round")}) & ~Q(**{field: "NaN"})
+    whole = Q(**{field: Func(F(field), Value(2), function="round")}) & are_numbers(field)
     return models.CheckConstraint(condition=whole if may_be_zero else whole & ~Q(**{field: 0}), name=name)
 
 
@@ -43,7 +44,7 @@ class Accrual(models.Model):
             models.CheckConstraint(
                 condition=Q(computed_on__gte=F("period_starts_on")), name="accrual_computed_in_time"
             ),
-            models.CheckConstraint(condition=~Q(volume="NaN"), name="accrual_volume_is_a_number"),
+            models.CheckConstraint(condition=are_numbers("volume"), name="accrual_volume_is_a_number"),
             money_check("accrual_amount_is_money", may_be_zero=True),
         ]
 

@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 
+from common.database import are_numbers
 from common.ids import public_id
 from incentives.choices import Calculation, MeasurementPeriod
 
@@ -79,8 +80,8 @@ class Band(models.Model):
         ordering = ["version", "lower_bound"]
         constraints = [
             models.UniqueConstraint(fields=["version", "lower_bound"], name="band_once"),
-            models.CheckConstraint(condition=Q(lower_bound__gte=0) & ~Q(lower_bound="NaN"), name="band_from_zero"),
-            models.CheckConstraint(condition=Q(rate__gte=0) & ~Q(rate="NaN"), name="band_rate_not_negative"),
+            models.CheckConstraint(condition=Q(lower_bound__gte=0) & are_numbers("lower_bound"), name="band_from_zero"),
+            models.CheckConstraint(condition=Q(rate__gte=0) & are_numbers("rate"), name="band_rate_not_negative"),
         ]
 
     def __str__(self) -> str:

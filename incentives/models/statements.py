@@ -6,6 +6,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
 
+from common.database import are_numbers
 from common.ids import public_id
 from incentives.choices import JournalKind, StatementStatus
 from incentives.models.ledger import Accrual, money_check
@@ -41,7 +42,7 @@ class Statement(models.Model):
                 name="statement_adds_up",
             ),
             models.CheckConstraint(condition=Q(clawbacks__lte=0), name="statement_clawbacks_take"),
-            models.CheckConstraint(condition=~Q(closing="NaN") & ~Q(opening="NaN"), name="statement_numbers"),
+            models.CheckConstraint(condition=are_numbers("closing", "opening"), name="statement_numbers"),
             models.CheckConstraint(condition=Q(month_starts_on__day=1), name="statement_of_a_month"),
             models.CheckConstraint(
                 condition=Q(status="open", closed_at__isnull=True, content_hash="")
