@@ -29,6 +29,11 @@ def entries_about(subject: models.Model) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(subject_kind=subject._meta.label_lower, subject_id=str(subject.pk)).order_by("id")
 
 
+def was_recorded(event: str) -> bool:
+    """Whether this ever happened."""
+    return AuditEntry.objects.filter(event=event).exists()
+
+
 @dataclass(frozen=True, slots=True)
 class AuditReport:
     """`broken_at` is the position of the first entry that is not as it was written, None if all are."""

@@ -33,6 +33,11 @@ def actor_of(user: User) -> Actor:
     )
 
 
+def user_of(actor: Actor) -> User:
+    """The signed-in person behind an actor."""
+    return User.objects.get(pk=actor.user_id)
+
+
 def require(actor: Actor, capability: str, partner_id: int | None = None) -> None:
     """Let only holders of the capability pass; for all others the thing does not exist (`NotFound`)."""
     if not rules.may(actor, capability, partner_id):
@@ -50,6 +55,27 @@ def partner_list_for(actor: Actor) -> QuerySet[Partner]:
     """Visible partners with their account manager and number of active people, for lists."""
     people = Count("memberships", filter=Q(memberships__is_active=True))
     return partners_visible_to(actor).select_related("account_manager").annotate(people_count=people)
+
+
+def narrowed_partners(
+    partners: QuerySet[Partner], *, words: str = "", kind: str = "", status: str = "", country: str = "", sort: str = ""
+) -> QuerySet[Partner]:
+    """Those whose name, legal name or domain contains the words and that have the type, status and country; empty
+    means any. Sorted by ``name``, ``joined`` or ``people``, with a minus before it the other way round."""
+    if words:
+        like = Q(name__icontains=words) | Q(legal_name__icontains=words) | Q(domain__icontains=words)
+        partners = partners.filter(like)
+    if kind:
+        partners = partners.filter(types__contains=[kind])
+    exact = {"status": status, "country": country}
+    partners = partners.filter(**{name: value for name, value in exact.items() if value})
+    column = {"joined": "joined_on", "people": "people_count"}.get(sort.removeprefix("-"), "name")
+    return partners.order_by(f"-{column}" if sort.startswith("-") else column, "name", "id")
+
+
+def countries_of(partners: QuerySet[Partner]) -> list[str]:
+    """The countries that these partners are in, as ISO 3166 alpha-2."""
+    return list(partners.order_by("country").values_list("country", flat=True).distinct())
 
 
 def home_partner_of(actor: Actor) -> Partner | None:

@@ -26,7 +26,9 @@ _STAFF = "channel_manager channel_chief finance direct_sales ceo admin"
 CAPABILITIES: dict[str, Capability] = {
     "partner.view_all": _held_by(vendor=_STAFF),
     "partner.edit": _held_by(vendor="channel_chief admin"),
-    "registration.view": _held_by("admin seller finance viewer", "channel_manager channel_chief ceo admin", "deals.read"),
+    "registration.view": _held_by(
+        "admin seller finance viewer", "channel_manager channel_chief ceo admin", "deals.read"
+    ),
     "registration.create": _held_by("admin seller", scopes="deals.write"),
     "registration.review": _held_by(vendor="channel_manager channel_chief"),
     "registration.close": _held_by("admin seller", "channel_manager channel_chief", "deals.write"),

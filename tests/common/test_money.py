@@ -24,7 +24,7 @@ def test_halves_are_rounded_away_from_zero(exact, currency, rounded):
 
 
 @pytest.mark.django_db
-@given(exact=st.decimals(min_value=-10**9, max_value=10**9, places=6))
+@given(exact=st.decimals(min_value=-(10**9), max_value=10**9, places=6))
 def test_python_rounds_as_the_database_does(exact):
     with connection.cursor() as cursor:
         cursor.execute("SELECT round(%s::numeric, 2), round(%s::numeric, 0), round(%s::numeric, 3)", [exact] * 3)

@@ -182,7 +182,12 @@ def test_configured_servers_are_used_and_nothing_is_started(folder):
     code = "from prm import embedded; embedded.ensure_running(); print(embedded.is_needed())"
     servers = {"DATABASE_URL": "postgres://u@localhost/x", "REDIS_URL": "redis://localhost"}
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=environment(folder, **servers), capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment(folder, **servers),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == "False"
     assert list(folder.iterdir()) == []
