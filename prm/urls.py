@@ -3,9 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from prm import health
+from insights.views import home
+from prm import health, views
 
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("partners/", include("insights.urls.partners")),
+    path("design/", views.design, name="design"),
+    path("tier/", include("tiers.urls")),
     path("healthz/live", health.live, name="live"),
     path("healthz/ready", health.ready, name="ready"),
     path("account/", include("allauth.urls")),

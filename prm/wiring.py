@@ -11,8 +11,15 @@ from deals import choices as deal_choices
 from deals.actions import notices, outcomes
 from incentives import choices as incentive_choices
 from partners import choices as partner_choices
+from tiers import choices as tier_choices
 
-CATALOGUES = (common_choices.REASONS, partner_choices.REASONS, deal_choices.REASONS, incentive_choices.REASONS)
+CATALOGUES = (
+    common_choices.REASONS,
+    partner_choices.REASONS,
+    tier_choices.REASONS,
+    deal_choices.REASONS,
+    incentive_choices.REASONS,
+)
 
 LISTENERS: dict[str, list[events.Listener]] = {
     "sale.changed": [outcomes.note_sale_changed],

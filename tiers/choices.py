@@ -41,7 +41,7 @@ class NoticeOutcome(TextChoices):
     TOOK_EFFECT = "took_effect", _("Took effect")
 
 
-LEVEL_COLOURS = {"bronze": "orange", "silver": "secondary", "gold": "yellow", "platinum": "azure"}
+LEVEL_COLOURS = {code: code for code in ("bronze", "silver", "gold", "platinum")}  # other levels: secondary
 
 # Metrics that the program itself credits; any other one is defined as data.
 METRICS = {
