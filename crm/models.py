@@ -72,7 +72,7 @@ class Product(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
-        indexes = [models.Index(fields=["-updated_at", "-id"], name="product_by_change")]
+        indexes = [models.Index(fields=["updated_at", "public_id"], name="product_by_change")]
         constraints = [models.CheckConstraint(condition=Q(kind__in=ProductKind.values), name="product_kind_known")]
 
     def __str__(self) -> str:
@@ -114,7 +114,7 @@ class Customer(models.Model):
             models.Index(fields=["identity_key"], name="customer_by_identity"),
             models.Index(fields=["domain_key"], name="customer_by_domain", condition=~Q(domain_key="")),
             models.Index(fields=["tax_key"], name="customer_by_tax", condition=~Q(tax_key="")),
-            models.Index(fields=["-updated_at", "-id"], name="customer_by_change"),
+            models.Index(fields=["updated_at", "public_id"], name="customer_by_change"),
             GinIndex(OpClass("name_key", "gin_trgm_ops"), name="customer_by_likeness"),
         ]
 
@@ -149,7 +149,7 @@ class Opportunity(models.Model):
         verbose_name_plural = "opportunities"
         indexes = [
             models.Index(fields=["customer"], name="opportunity_open", condition=Q(is_open=True)),
-            models.Index(fields=["-updated_at", "-id"], name="opportunity_by_change"),
+            models.Index(fields=["updated_at", "public_id"], name="opportunity_by_change"),
         ]
         constraints = [models.CheckConstraint(condition=are_numbers("amount"), name="opportunity_amount_is_a_number")]
 
@@ -199,7 +199,7 @@ class Sale(models.Model):
                 name="sale_waiting",
                 condition=Q(is_current=True, waits_for_rate=True),
             ),
-            models.Index(fields=["-created_at", "-id"], name="sale_by_change", condition=Q(is_current=True)),
+            models.Index(fields=["created_at", "public_id"], name="sale_by_change", condition=Q(is_current=True)),
             models.Index(
                 fields=["registration_public_id"],
                 name="sale_of_registration",

@@ -315,7 +315,7 @@ def sale_lines_for(partner_id: int, period: Period, family_codes: Sequence[str] 
 
 
 _DIGEST = Func(
-    StringAgg(Concat(Cast("pk", TextField()), Value(":"), Cast("base_amount", TextField())), ";", order_by="pk"),
+    StringAgg(Concat(Cast("pk", TextField()), Value(":", TextField()), Cast("base_amount", TextField())), ";", order_by="pk"),
     template="encode(sha256(convert_to(%(expressions)s, 'UTF8')), 'hex')",
     output_field=TextField(),
 )

@@ -15,5 +15,6 @@ urlpatterns = [
     path("healthz/ready", health.ready, name="ready"),
     path("account/", include("allauth.urls")),
     path("", include("allauth.idp.urls")),
+    path("api/", include("prm.api")),
     path("admin/", admin.site.urls),
 ]

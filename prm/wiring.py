@@ -7,6 +7,7 @@ from celery import current_app
 
 from common import choices as common_choices
 from common import events, outbox, reasons
+from crm import choices as crm_choices
 from deals import choices as deal_choices
 from deals.actions import notices, outcomes
 from incentives import choices as incentive_choices
@@ -17,6 +18,7 @@ CATALOGUES = (
     common_choices.REASONS,
     partner_choices.REASONS,
     tier_choices.REASONS,
+    crm_choices.REASONS,
     deal_choices.REASONS,
     incentive_choices.REASONS,
 )
