@@ -113,6 +113,12 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def country_name(code: str) -> str:
+    """The country of an ISO 3166 alpha-2 code in the reader's language; an unknown code is shown as it is."""
+    return reader_locale().territories.get(code, code)
+
+
+@register.filter
 def iso(value: date | datetime | None) -> str:
     """For machines: the ``datetime`` attribute of ``<time>``."""
     return "" if not value else value.isoformat()
