@@ -8,7 +8,6 @@ from django.utils import timezone
 from common.errors import NotFound
 from partners import queries as partner_queries
 from tiers import queries
-from tiers.choices import LEVEL_COLOURS
 
 
 @login_required
@@ -32,5 +31,5 @@ def partner_standing(request: HttpRequest, public_id: str) -> HttpResponse:
 def _standing_of(request: HttpRequest, partner_id: int, partner_name: str) -> HttpResponse:
     partner_queries.require(request.actor, "tier.view", partner_id)
     page = queries.standing_page_for(partner_id, day=timezone.localdate())
-    context = {"page": page, "partner_name": partner_name, "colours": LEVEL_COLOURS}
+    context = {"page": page, "partner_name": partner_name}
     return render(request, "tiers/standing.html", context)

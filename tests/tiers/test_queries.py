@@ -1,0 +1,270 @@
+"""What the queries answer, and in how many statements."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries
+
+from common.actor import SYSTEM
+from common.errors import Refused
+from tests.factories.partners import PartnerFactory
+from tests.factories.tiers import a_credit, credit, default_programme, enrolled_partner_id, hold_level
+from tiers import actions, queries
+from tiers.actions import NewCredit
+from tiers.choices import Window
+from tiers.models import Metric, Programme, ScoreCredit
+from tiers.rules.default import default_programme as default_content
+from tiers.rules.ladder import Level, Tally, window_starts_on
+from tiers.rules.ladder import Programme as Content
+
+pytestmark = pytest.mark.django_db
+DAY = date(2026, 10, 14)
+ONE_DAY = timedelta(days=1)
+AT = datetime(2026, 10, 14, 10, 0, tzinfo=UTC)
+
+REVENUE = ("channel_revenue", "trailing_12_months")
+PEOPLE = ("certified_people", "valid_on_day")
+
+
+# Terms
+
+
+def test_terms_by_level(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    bronze_partner, gold_partner = enrolled_partner_id(), enrolled_partner_id()
+    hold_level(gold_partner, "gold", starts_on=date(2026, 10, 1))
+    with django_assert_num_queries(1):
+        terms = queries.terms_for_many([bronze_partner, gold_partner, gold_partner], day=DAY)
+    assert {key: (value.level_code, value.rank) for key, value in terms.items()} == {
+        bronze_partner: ("bronze", 1),
+        gold_partner: ("gold", 3),
+    }
+    gold = queries.terms_for(gold_partner, day=DAY)
+    assert (gold.level_name, gold.protection_days, gold.programme_version) == ("Gold", 120, 1)
+    assert (gold.deal_discount, gold.rebate_multiplier, gold.mdf_rate) == (
+        Decimal("0.09"),
+        Decimal("1.25"),
+        Decimal("0.02"),
+    )
+    assert queries.terms_for_many([], day=DAY) == {}
+
+
+def test_terms_on_past_days() -> None:
+    partner_id = enrolled_partner_id()
+    hold_level(partner_id, "silver", starts_on=date(2026, 3, 1))
+    hold_level(partner_id, "platinum", starts_on=date(2026, 5, 1))
+    days = [date(2026, 2, 28), date(2026, 3, 1), date(2026, 4, 30), date(2026, 5, 1)]
+    found = [queries.terms_for(partner_id, day=day).level_code for day in days]
+    assert found == ["bronze", "silver", "silver", "platinum"]
+
+
+def test_a_partner_that_was_never_enrolled_has_the_entry_level() -> None:
+    default_programme()
+    assert queries.terms_for(PartnerFactory().pk, day=DAY).level_code == "bronze"
+
+
+def test_terms_without_a_programme_are_refused() -> None:
+    partner_id = PartnerFactory().pk
+    with pytest.raises(Refused, match=r"tier\.no_programme"):
+        queries.terms_for(partner_id, day=DAY)
+    default_programme(starts_on=date(2026, 10, 15))
+    with pytest.raises(Refused, match=r"tier\.no_programme"):
+        queries.terms_for(partner_id, day=DAY)
+    assert queries.terms_for(partner_id, day=date(2026, 10, 15)).rank == 1
+
+
+def test_benefits_follow_the_version_in_force_without_a_review() -> None:
+    partner_id = enrolled_partner_id()
+    hold_level(partner_id, "gold", starts_on=date(2026, 1, 1))
+    programme = Programme.objects.get()
+    without_gold = [level for level in default_content(2).levels if level.code != "gold"]
+    better = tuple(
+        Level(rank, level.code, level.name, level.paths, terms=replace_days(level, 365))
+        for rank, level in enumerate(without_gold, start=1)
+    )
+    content = Content(2, better, 90, "year")
+    actions.publish_version(programme.pk, content, starts_on=date(2026, 11, 1), by=SYSTEM, at=AT)
+    hold_level(silver_partner := enrolled_partner_id(), "silver", starts_on=date(2026, 1, 1))
+    days = {day: queries.terms_for(silver_partner, day=day) for day in (date(2026, 10, 31), date(2026, 11, 1))}
+    assert [(terms.programme_version, terms.protection_days) for terms in days.values()] == [(1, 90), (2, 365)]
+    kept = queries.terms_for(partner_id, day=date(2026, 11, 1))  # its level is gone: it keeps what it was given
+    assert (kept.level_code, kept.programme_version, kept.protection_days) == ("gold", 1, 120)
+
+
+def replace_days(level: Level, days: int) -> object:
+    assert level.terms is not None
+    return type(level.terms)(
+        **{**{name: getattr(level.terms, name) for name in level.terms.__slots__}, "protection_days": days}
+    )
+
+
+# Scores
+
+
+@pytest.mark.parametrize(
+    ("valid_from", "valid_until", "measure", "counts"),
+    [
+        (date(2025, 10, 14), None, REVENUE, False),  # a year and a day before
+        (date(2025, 10, 15), None, REVENUE, True),
+        (date(2026, 10, 14), None, REVENUE, True),
+        (date(2026, 10, 15), None, REVENUE, False),  # tomorrow
+        (date(2025, 10, 15), date(2025, 10, 16), REVENUE, True),  # only where it begins matters
+        (date(2026, 1, 1), None, ("channel_revenue", "fiscal_year"), True),
+        (date(2025, 12, 31), None, ("channel_revenue", "fiscal_year"), False),
+        (date(2001, 1, 1), None, ("channel_revenue", "since_joining"), True),
+        (date(2020, 1, 1), date(2026, 10, 14), PEOPLE, False),  # ended
+        (date(2020, 1, 1), date(2026, 10, 15), PEOPLE, True),  # the last day
+        (date(2020, 1, 1), None, PEOPLE, True),
+        (date(2026, 10, 14), None, PEOPLE, True),
+        (date(2026, 10, 15), None, PEOPLE, False),
+    ],
+)
+def test_what_a_window_sees(valid_from: date, valid_until: date | None, measure: tuple[str, str], counts: bool) -> None:
+    partner_id = enrolled_partner_id()
+    credit(a_credit(partner_id, measure[0], "12.34", valid_from, valid_until))
+    found = queries.scores_on([partner_id], day=DAY, measures=[measure])
+    assert found == ({partner_id: {measure: Tally(Decimal("12.34"), 1)}} if counts else {})
+
+
+def test_scores_of_many_partners_are_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    first, second, third = (enrolled_partner_id() for _ in range(3))
+    credit(
+        a_credit(first, "channel_revenue", "0.0001", DAY),
+        a_credit(first, "channel_revenue", "99.99", DAY, key="undone"),
+        a_credit(first, "certified_people", 2, DAY),
+        a_credit(second, "channel_revenue", "7", DAY),
+        a_credit(third, "csat", "5", DAY),
+    )
+    actions.reverse_credits("test", ["undone"], at=AT)
+    with django_assert_num_queries(1):
+        found = queries.scores_on([first, second, third], day=DAY, measures=[REVENUE, PEOPLE])
+    assert found == {
+        first: {REVENUE: Tally(Decimal("0.0001"), 1), PEOPLE: Tally(Decimal(2), 1)},
+        second: {REVENUE: Tally(Decimal(7), 1)},
+    }
+
+
+def test_a_past_day_as_it_was_known_then() -> None:
+    partner_id = enrolled_partner_id()
+    credit(a_credit(partner_id, "channel_revenue", 10, DAY, key="sale"), at=AT)
+    actions.reverse_credits("test", ["sale"], at=AT + ONE_DAY)
+    seen = [
+        queries.scores_on([partner_id], day=DAY, measures=[REVENUE], known_at=known_at)
+        for known_at in (AT - ONE_DAY, AT, AT + ONE_DAY, None)
+    ]
+    ten, nothing = {partner_id: {REVENUE: Tally(Decimal(10), 1)}}, {partner_id: {REVENUE: Tally()}}
+    assert seen == [{}, ten, nothing, nothing]
+
+
+MEASURES = [(metric, str(window)) for metric in ("channel_revenue", "csat") for window in Window]
+one_credit = st.tuples(
+    st.sampled_from(["channel_revenue", "csat"]),
+    st.decimals(min_value=-1000, max_value=1_000_000, places=4),
+    st.dates(date(2025, 10, 10), date(2026, 10, 20)),
+    st.none() | st.integers(1, 400),
+    st.booleans(),  # reversed afterwards
+)
+
+
+def expected(credits: list[NewCredit]) -> dict[tuple[str, str], Tally]:
+    """The same in plain Python."""
+    found: dict[tuple[str, str], Tally] = {}
+    for metric, window in MEASURES:
+        counted = [
+            given.amount
+            for given in credits
+            if given.metric == metric
+            and window_starts_on(window, DAY) <= given.period.starts_on <= DAY
+            and (window != Window.VALID_ON_DAY or DAY in given.period)
+        ]
+        if counted:
+            found[metric, window] = Tally(sum(counted, Decimal(0)), len(counted))
+    return found
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawn=st.lists(one_credit, max_size=12), data=st.data())
+def test_order_and_batches_do_not_matter_and_reversing_restores(drawn: list[tuple], data: st.DataObject) -> None:
+    partner_id = PartnerFactory().pk
+    made = [
+        a_credit(partner_id, metric, amount, starts_on, starts_on + length * ONE_DAY if length else None)
+        for metric, amount, starts_on, length, _ in drawn
+    ]
+    shuffled = data.draw(st.permutations(made))
+    cut = data.draw(st.integers(0, len(made)))
+    credit(*shuffled[:cut])
+    credit(*shuffled[cut:])
+    kept = [given for given, (*_, is_reversed) in zip(made, drawn, strict=True) if not is_reversed]
+    found = queries.scores_on([partner_id], day=DAY, measures=MEASURES).get(partner_id, {})
+    assert found == expected(made)
+    actions.reverse_credits("test", [given.source.key for given in made if given not in kept], at=AT)
+    after = queries.scores_on([partner_id], day=DAY, measures=MEASURES).get(partner_id, {})
+    assert {measure: tally for measure, tally in after.items() if tally != Tally()} == {
+        measure: tally for measure, tally in expected(kept).items() if tally != Tally()
+    }
+
+
+# Standings and the page
+
+
+def test_level_counts_and_standings() -> None:
+    first, second = enrolled_partner_id(), enrolled_partner_id()
+    hold_level(second, "silver", starts_on=date(2026, 10, 14))
+    assert [(row.level_code, row.partner_count) for row in queries.level_counts(DAY)] == [("bronze", 1), ("silver", 1)]
+    assert [(row.level_code, row.partner_count) for row in queries.level_counts(DAY - ONE_DAY)] == [("bronze", 2)]
+    assert [(row.level_code, row.starts_on, row.ends_on) for row in queries.standings_of(second)] == [
+        ("bronze", date(2025, 1, 1), DAY),
+        ("silver", DAY, None),
+    ]
+    assert len(queries.standings_of(first)) == 1
+
+
+def test_the_page_says_where_why_and_what_is_next(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    partner_id = enrolled_partner_id()
+    credit(*(a_credit(partner_id, "channel_revenue", "1000.10", DAY, key=f"s{number:02}") for number in range(22)))
+    credit(a_credit(partner_id, "certified_people", 4, DAY))
+    actions.reverse_credits("test", ["s00"], at=AT)
+    with django_assert_num_queries(7):
+        page = queries.standing_page_for(partner_id, day=DAY)
+    assert page is not None
+    assert page.next is not None
+    assert (page.held.level.code, page.next.level.code, page.since) == ("bronze", "silver", date(2025, 1, 1))
+    assert [path.number for path in page.next.paths] == [1, 2]
+    assert page.next.nearest == page.next.paths[1]
+    asked = page.next.paths[0].requirements[0]
+    assert (asked.requirement.name, asked.requirement.unit, asked.value) == (
+        "Channel revenue",
+        "money",
+        Decimal("21002.10"),
+    )
+    revenue = next(group for group in page.credits if group.requirement.metric == "channel_revenue")
+    assert (len(revenue.lines), revenue.other_count, revenue.lines[0].is_reversal) == (20, 3, True)
+    assert sum(line.amount for line in revenue.lines) + revenue.other_total == revenue.total == Decimal("21002.10")
+    customers = next(group for group in page.credits if group.requirement.metric == "new_customers")
+    assert (customers.total, customers.lines) == (0, [])
+
+
+def test_the_page_tells_the_history_until_its_day() -> None:
+    partner_id = enrolled_partner_id()
+    hold_level(partner_id, "silver", starts_on=date(2026, 1, 1))
+    actions.review_partners([partner_id], day=date(2026, 2, 1), at=AT)
+    actions.review_partners([partner_id], day=date(2026, 12, 31), at=AT)
+    before, during, after = (
+        queries.standing_page_for(partner_id, day=day) for day in (date(2026, 1, 31), DAY, date(2027, 1, 1))
+    )
+    assert None not in (before, during, after)
+    assert [notice.level.code for notice in before.notices] == []
+    assert [notice.effective_on for notice in during.notices] == [date(2027, 1, 1)]
+    assert [notice.level.code for notice in after.notices] == []
+    assert [entry.title for entry in after.history] == [
+        *("Fell to Bronze", "Demotion to Bronze announced", "Rose to Silver", "Bronze began"),
+    ]
+    assert len(before.history) == 2
+
+
+def test_there_is_no_page_without_a_programme() -> None:
+    assert queries.standing_page_for(PartnerFactory().pk, day=DAY) is None
+    assert not Metric.objects.exists()
+    assert not ScoreCredit.objects.exists()
