@@ -1,13 +1,13 @@
 """What a recalculation looks at: plans, sales, levels and what is held, for many partners at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
-from common.period import Period
+from common.period import Period, period_of
 from crm import queries as crm_queries
 from incentives.models import Accrual
 from incentives.queries.plans import promises_on
-from incentives.rules.plans import looks_back_to, measured_periods, tier_day
+from incentives.rules.plans import depends_on_tier, looks_back_to, tier_day
 from incentives.rules.postings import AccrualKey, Held, VolumePart
 from incentives.rules.targets import Facts, Level, Promise
 from partners import queries as partner_queries
@@ -18,17 +18,18 @@ def facts_for(partner_ids: Sequence[int], *, day: date) -> Facts:
     """Everything that decides these partners' accruals as of the day.
 
     The number of statements does not depend on how many partners there are: one each for plans, bands, types, sales and
-    accruals held, and one for the levels of every day that a measured period ends on.
+    accruals held, and one for the levels on the deciding day of each period that has sales.
     """
     promises = promises_on(day)
     since = min((looks_back_to(promise.terms, day=day) for promise in promises), default=day)
+    volumes = volume_parts(partner_ids, Period(since, day + timedelta(days=1))) if promises else {}
     profiles = partner_queries.partner_profiles(partner_ids)
     return Facts(
         day=day,
         promises=promises,
         types={partner_id: profiles[partner_id].types for partner_id in sorted(profiles)},
-        volumes=volume_parts(partner_ids, Period(since, day + timedelta(days=1))) if promises else {},
-        levels=_levels(partner_ids, promises, day),
+        volumes=volumes,
+        levels=_levels(promises, volumes, day),
         held=held_accruals(partner_ids, since=since),
     )
 
@@ -49,12 +50,17 @@ def volume_parts(partner_ids: Iterable[int], period: Period) -> dict[int, list[V
     return parts
 
 
-def _levels(partner_ids: Sequence[int], promises: Sequence[Promise], day: date) -> dict[tuple[int, date], Level]:
-    days = {tier_day(period, day=day) for promise in promises for period in measured_periods(promise.terms, day=day)}
+def _levels(
+    promises: Sequence[Promise], volumes: Mapping[int, Sequence[VolumePart]], day: date
+) -> dict[tuple[int, date], Level]:
+    """The levels of the partners that sold, on the days that decide; one statement for each such day."""
+    months = {part.month_starts_on for parts in volumes.values() for part in parts}
+    measurements = {promise.terms.measurement for promise in promises if depends_on_tier(promise.terms)}
+    days = {tier_day(period_of(month, measurement), day=day) for month in months for measurement in measurements}
     return {
         (partner_id, tested_on): Level(terms.level_code, terms.rebate_multiplier)
         for tested_on in sorted(days)
-        for partner_id, terms in tier_queries.terms_for_many(partner_ids, day=tested_on).items()
+        for partner_id, terms in tier_queries.terms_for_many(volumes, day=tested_on).items()
     }
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
 
 from common.money import Money
 from common.period import Period, add_months
@@ -56,6 +57,26 @@ def accrued_and_paid(since: date, until: date) -> AccruedAndPaid:
         )
     )
     return AccruedAndPaid(-(sums["accrued"] or ZERO), sums["paid"] or ZERO, -(sums["owed"] or ZERO))
+
+
+@dataclass(frozen=True, slots=True)
+class MonthAccruedAndPaid:
+    """What was posted in a calendar month, in the base currency."""
+
+    month_starts_on: date
+    accrued: Decimal
+    paid: Decimal
+
+
+def accrued_and_paid_by_month(since: date, until: date) -> list[MonthAccruedAndPaid]:
+    """Over all partners, by month of posting; months without postings are absent; one statement."""
+    paid = Q(journal__kind=JournalKind.PAYOUT)
+    posted = _payable_entries().filter(
+        account__currency=settings.BASE_CURRENCY, journal__posted_on__gte=since, journal__posted_on__lt=until
+    )
+    months = posted.annotate(month=TruncMonth("journal__posted_on")).order_by().values_list("month")
+    sums = months.annotate(accrued=Sum("amount", filter=~paid), paid=Sum("amount", filter=paid)).order_by("month")
+    return [MonthAccruedAndPaid(month, -(accrued or ZERO), out or ZERO) for month, accrued, out in sums]
 
 
 def first_open_day() -> date | None:

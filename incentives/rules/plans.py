@@ -132,6 +132,10 @@ def measured_periods(terms: PlanTerms, *, day: date) -> list[Period]:
     return periods
 
 
+def depends_on_tier(terms: PlanTerms) -> bool:
+    return terms.uses_tier_multiplier or bool(terms.eligible_levels)
+
+
 def tier_day(period: Period, *, day: date) -> date:
     """The day whose tier counts: the period's last, or the business date while the period runs."""
     last = period.last_day

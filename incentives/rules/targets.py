@@ -7,7 +7,14 @@ from decimal import Decimal
 
 from common.period import Period, period_of
 from incentives.rules.earnings import Earning, PlanTerms, compute_earning, nothing
-from incentives.rules.plans import level_takes_part, looks_back_to, measured_periods, tier_day, type_takes_part
+from incentives.rules.plans import (
+    depends_on_tier,
+    level_takes_part,
+    looks_back_to,
+    measured_periods,
+    tier_day,
+    type_takes_part,
+)
 from incentives.rules.postings import AccrualKey, Held, Target, Volume, VolumePart, volume_of
 
 NO_VOLUME = volume_of(())
@@ -28,6 +35,9 @@ class Level:
 
     code: str
     multiplier: Decimal
+
+
+NO_LEVEL = Level("", Decimal(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,8 @@ def counts(terms: PlanTerms, family_code: str, kind: str) -> bool:
 
 
 def _target(facts: Facts, terms: PlanTerms, key: AccrualKey, period: Period, volume: Volume) -> Target:
-    level = facts.levels[key.partner_id, tier_day(period, day=facts.day)]
+    tested_on = tier_day(period, day=facts.day)
+    level = facts.levels[key.partner_id, tested_on] if depends_on_tier(terms) else NO_LEVEL
     if level_takes_part(terms, level.code):
         earning = compute_earning(terms, volume=volume.amount, multiplier=level.multiplier)
     else:
