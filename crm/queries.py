@@ -260,8 +260,9 @@ class MonthTotal:
 
 @dataclass(frozen=True, slots=True)
 class ChannelMix:
-    """Revenue of a period in the base currency: through partners, and sold directly."""
+    """Revenue of a calendar month in the base currency: through partners, and sold directly."""
 
+    month_starts_on: date
     partner_amount: Decimal
     direct_amount: Decimal
 
@@ -341,13 +342,14 @@ def partner_ids_with_sales(period: Period) -> list[int]:
     return list(sales.values_list("sale__partner_id", flat=True).distinct())
 
 
-def channel_mix(period: Period) -> ChannelMix:
-    """Revenue through partners and sold directly."""
+def channel_mix(period: Period) -> list[ChannelMix]:
+    """Revenue through partners and sold directly, by month; months without any are absent. One statement."""
     through = Q(sale__partner__isnull=False)
-    sums = _counting_lines(period).aggregate(
-        partner=Sum("base_amount", filter=through), direct=Sum("base_amount", filter=~through)
-    )
-    return ChannelMix(sums["partner"] or Decimal(0), sums["direct"] or Decimal(0))
+    months = _counting_lines(period).annotate(month=TruncMonth("sale__booked_on")).order_by().values_list("month")
+    nothing = Value(Decimal(0))
+    partner = Coalesce(Sum("base_amount", filter=through), nothing)
+    direct = Coalesce(Sum("base_amount", filter=~through), nothing)
+    return [ChannelMix(*row) for row in months.annotate(partner=partner, direct=direct).order_by("month")]
 
 
 def waiting_sale_count() -> int:
