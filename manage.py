@@ -1,15 +1,17 @@
 #!/usr/bin/env python
 """Django's command line, with the embedded engines running where none are configured."""
 
+import os
 import sys
 
 from django.core.management import execute_from_command_line
 
-from prm import celery
+from prm import embedded
 
 
 def main() -> None:
-    celery.app.set_default()  # hints that a command sends reach our broker; importing it has started the engines
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prm.settings")
+    embedded.ensure_running()
     execute_from_command_line(sys.argv)
 
 

@@ -73,5 +73,5 @@ def verify_chain() -> AuditReport:
     last = AuditEntry.objects.order_by("-position").values_list("position", "hash").first() or (0, "")
     head = AuditHead.objects.values_list("position", "hash").first() or (0, "")
     if last != head:
-        return AuditReport(count, last[0] + 1, "the end of the chain is missing")
+        return AuditReport(count, (last[0] or 0) + 1, "the end of the chain is missing")
     return AuditReport(count, None)

@@ -23,6 +23,6 @@ def append_only(table: str) -> RunSQL:
 
 
 def are_numbers(*columns: str) -> Q:
-    """Condition of a check constraint: none of these numeric columns is NaN, which PostgreSQL would store. Null passes."""
+    """Condition of a check constraint: none of these columns is NaN, which PostgreSQL would store. Null passes."""
     not_a_number = Cast(Value("NaN"), DecimalField(max_digits=19, decimal_places=4))
     return Q(*(~Q(**{column: not_a_number}) for column in columns))

@@ -1,4 +1,4 @@
-"""The errors an action may raise. Each edge translates them once: pages in middleware, the API in its problem handler."""
+"""The errors an action may raise. Each edge translates them once: pages in middleware, the API in its handler."""
 
 from typing import TYPE_CHECKING
 

@@ -52,8 +52,13 @@ def change_partner_status(partner_id: int, status: str, *, by: Actor, at: dateti
     return partner
 
 
-def create_user(email: str, *, full_name: str, password: str, by: Actor, at: datetime, language: str = "en") -> User:
-    """A person who can sign in but may do nothing yet. Refuses an address that is taken, whatever its case."""
+def create_user(
+    email: str, *, full_name: str, password: str | None, by: Actor, at: datetime, language: str = "en"
+) -> User:
+    """A person who may do nothing yet and, without a password, cannot sign in.
+
+    Refuses an address that is taken, whatever its case.
+    """
     rules.may(by, "partner.edit").or_refuse()
     with transaction.atomic():
         try:

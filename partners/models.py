@@ -8,7 +8,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
-from django.utils import timezone
 
 from common.ids import public_id
 from partners.choices import PartnerRole, PartnerStatus, PartnerType, VendorRoleName
@@ -37,7 +36,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(max_length=5, default="en")
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)  # may open the stock admin
-    date_joined = models.DateTimeField(default=timezone.now)
+    date_joined = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "email"

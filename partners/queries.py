@@ -34,7 +34,9 @@ def actor_of(user: User) -> Actor:
 
 
 def user_of(actor: Actor) -> User:
-    """The signed-in person behind an actor."""
+    """The signed-in person behind an actor; a client or the program itself is none (`NotFound`)."""
+    if actor.user_id is None:
+        raise NotFound(actor.key)
     return User.objects.get(pk=actor.user_id)
 
 

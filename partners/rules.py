@@ -10,7 +10,7 @@ from common.verdict import ALLOWED, Reason, Verdict, objections, refusal
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """Who holds it: roles within the partner concerned, roles of the vendor's staff, API scopes of the vendor's clients."""
+    """Who holds it: roles within the partner concerned, roles of the vendor's staff, scopes of its API clients."""
 
     partner_roles: frozenset[str] = frozenset()
     vendor_roles: frozenset[str] = frozenset()
@@ -49,14 +49,9 @@ def may(actor: Actor, capability: str, partner_id: int | None = None) -> Verdict
     everything. Refuses with ``actor.not_permitted``.
     """
     held = CAPABILITIES[capability]
-    roles = (
-        {actor.partner_roles[partner_id]} & held.partner_roles
-        if partner_id in actor.partner_roles
-        else set(actor.partner_roles.values()) & held.partner_roles
-        if partner_id is None
-        else set()
-    )
-    if actor.kind == "system" or roles or actor.vendor_roles & held.vendor_roles or actor.scopes & held.scopes:
+    roles = actor.partner_roles
+    here = set(roles.values()) if partner_id is None else {roles.get(partner_id, "")}
+    if actor.kind == "system" or here & held.partner_roles or actor.vendor_roles & held.vendor_roles or actor.scopes & held.scopes:
         return ALLOWED
     return refusal("actor.not_permitted")
 

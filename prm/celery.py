@@ -4,10 +4,7 @@ import os
 
 from celery import Celery
 
-from prm import embedded
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prm.settings")
-embedded.ensure_running()
 
 app = Celery("prm")
 app.config_from_object("django.conf:settings", namespace="CELERY")

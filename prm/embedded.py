@@ -5,7 +5,7 @@ web, worker, beat, tests) calls `ensure_running`, which starts an engine or atta
 
 How the engines live and die:
 
-- Both listen on unix sockets inside the data folder only: no port can be taken, no other user of the machine can connect.
+- Both listen on unix sockets inside the data folder only: no port can be taken, no other user can connect.
 - A process that uses the engines holds a *shared* lock on ``engines.users``. Whoever leaves last stops them. The
   kernel drops the lock when a process dies, so ``kill -9`` leaves no stale count behind.
 - Starting and stopping happen under one *exclusive* lock, ``engines.lock``: any number of processes may start at once.
@@ -28,7 +28,7 @@ from pathlib import Path
 import redis
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATABASE_NAME = "prm"
+DATABASE_NAME = os.environ.get("PRM_EMBEDDED_DATABASE") or "prm"
 SYSTEM_USER = "embedded_postgres"
 START_SECONDS = 120
 MAX_SOCKET_PATH = 100  # the kernel's limit is 107 bytes, the file name takes some of it
@@ -229,8 +229,8 @@ def _postgres_pid() -> int | None:
 def _clear_after_crash() -> None:
     """Remove the lock files of a server that is gone, once none of its orphaned processes works on the data any more.
 
-    PostgreSQL does this itself, except where the dead server's number looks alive: given to another process, or kept by a
-    zombie that nobody reaps (containers without an init process).
+    PostgreSQL does this itself, except where the dead server's number looks alive: given to another process, or kept by
+    a zombie that nobody reaps (containers without an init process).
     """
     lock_file = _data_dir() / "postmaster.pid"
     if not lock_file.exists():
@@ -278,7 +278,7 @@ def _run_postgres(program: str, *arguments: str) -> str:
 
 
 def _make_socket_dir() -> None:
-    """The folder of both sockets; as root it belongs to the server's user, who must also reach the server's programs."""
+    """The folder of both sockets; as root it belongs to the server's user, who must also reach the programs."""
     folder = socket_dir()
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o711)

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from celery import current_app
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
@@ -11,6 +10,8 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from kombu.exceptions import OperationalError
+
+from prm.celery import app
 
 BEAT_KEY = "beat-heartbeat"
 BEAT_LIMIT = timedelta(minutes=2)
@@ -51,7 +52,7 @@ def _migrated() -> bool:
 
 def _broker() -> bool:
     try:
-        with current_app.connection_for_read() as broker:
+        with app.connection_for_read() as broker:
             broker.ensure_connection(max_retries=1, timeout=2)
     except (OSError, OperationalError, ImproperlyConfigured):
         return False

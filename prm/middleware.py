@@ -1,6 +1,7 @@
 """What every request gets: its actor, and one translation of the domain's errors into pages."""
 
 from collections.abc import Callable
+from typing import cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from common.actor import ANONYMOUS, Actor
 from common.errors import NotFound, Refused
 from common.reasons import sentences
+from common.requests import ActorRequest
 from partners import queries as partner_queries
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -22,7 +24,7 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.actor = SimpleLazyObject(lambda: _actor_of(request))  # type: ignore[attr-defined]
+        cast(ActorRequest, request).actor = cast(Actor, SimpleLazyObject(lambda: _actor_of(request)))
         return self.get_response(request)
 
 
@@ -44,7 +46,7 @@ class DomainErrorMiddleware:
             raise Http404 from error
         if isinstance(error, Refused):
             found = sentences(error.reasons)
-            if request.htmx:  # type: ignore[attr-defined]
+            if cast(ActorRequest, request).htmx:
                 for sentence in found:
                     messages.error(request, sentence)
             return render(request, "refused.html", {"reasons": error.reasons}, status=409)

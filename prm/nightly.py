@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from common import jobs
@@ -18,14 +19,14 @@ from partners import queries as partner_queries
 from tiers import actions as tier_actions
 
 KIND = "nightly"
-SLICE_SIZE = 200
 MAX_CATCH_UP = 62  # days; a longer gap is a decision for people: `manage.py nightly --date`
 
 
 def open_night(day: date, *, at: datetime) -> tuple[JobRun, bool]:
     """The night's run of a business date, made if there is none yet. Returns it and whether it was made now."""
     ids = partner_queries.active_partner_ids()
-    slices = [ids[start : start + SLICE_SIZE] for start in range(0, len(ids), SLICE_SIZE)]
+    size = settings.NIGHTLY_SLICE_SIZE
+    slices = [ids[start : start + size] for start in range(0, len(ids), size)]
     stages = [jobs.Stage("tiers", slices), jobs.Stage("incentives", slices), jobs.Stage("statements", [[]])]
     return jobs.open_run(KIND, key=f"{KIND}:{day}", business_date=day, stages=stages, at=at)
 

@@ -77,8 +77,8 @@ def _supervise(port: int) -> int:
     web = "gunicorn prm.wsgi --workers 2 --threads 4 --timeout 60 --log-level warning"
     commands = {
         "web": f"{python} {web} --bind 127.0.0.1:{port}",
-        "worker": f"{python} celery -A prm.celery worker --concurrency 2 --loglevel WARNING",
-        "beat": f"{python} celery -A prm.celery beat --loglevel WARNING",
+        "worker": f"{python} celery -A prm.worker worker --concurrency 2 --loglevel WARNING",
+        "beat": f"{python} celery -A prm.worker beat --loglevel WARNING",
     }
     manager = Manager()
     for name, command in commands.items():

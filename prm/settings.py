@@ -5,6 +5,7 @@ Importing this module has no effect on the machine beyond reading (and on first 
 
 import secrets
 from pathlib import Path
+from typing import Any
 
 import environ
 from celery.schedules import crontab
@@ -139,7 +140,7 @@ REDIS_URL = env("REDIS_URL", default="") or embedded.redis_url()
 DATABASE_ROLE = env("PRM_DATABASE_ROLE", default="")  # the role that web, worker and beat take on; none for migrations
 
 if embedded.needs_postgres():
-    DATABASES = {
+    DATABASES: dict[str, dict[str, Any]] = {
         "default": {
             "ENGINE": "django.db.backends.postgresql",
             "HOST": str(embedded.socket_dir()),
@@ -163,7 +164,9 @@ CACHES = {
     }
 }
 
+NIGHTLY_SLICE_SIZE = env.int("PRM_NIGHTLY_SLICE_SIZE", default=200)  # partners that one worker takes at a time
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_TASK_DEFAULT_QUEUE = env("PRM_CELERY_QUEUE", default="prm")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True  # a hint that comes twice does no harm: PostgreSQL is the queue of record

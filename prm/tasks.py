@@ -1,10 +1,11 @@
 """What Celery runs. Every task may be lost, repeated or late without harm: the work itself is rows in PostgreSQL."""
 
-from celery import current_app, shared_task
+from celery import shared_task
 from django.utils import timezone
 
 from common import outbox
 from prm import health, nightly
+from prm.celery import app
 
 HELPERS = 4  # hints sent for one night, so that as many workers take part
 
@@ -39,4 +40,4 @@ def sweep() -> None:
 
 def hurry_nightly() -> None:
     for _ in range(HELPERS):
-        current_app.send_task("prm.tasks.work_nightly", ignore_result=True)
+        app.send_task("prm.tasks.work_nightly", ignore_result=True)

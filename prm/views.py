@@ -47,7 +47,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "before": at - timedelta(hours=5),
         "today": at.date(),
         "amount": Decimal("1234567.5"),
-        "loss": Decimal("-42"),
+        "loss": Decimal(-42),
         "steps": [
             {"label": _("First band"), "detail": _("100 000 at 2 %"), "amount": Decimal(2000)},
             {"label": _("Second band"), "detail": _("50 000 at 3 %"), "amount": Decimal(1500)},

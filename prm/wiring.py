@@ -1,9 +1,7 @@
 """Who listens to what. The answer to "what happens when a sale arrives?" is this table.
 
-`LISTENERS` run in the publisher's transaction, in order. `HANDLERS` run from the outbox, after the commit, exactly once.
+`LISTENERS` run in the publisher's transaction, in order. `HANDLERS` run from the outbox, after the commit, once.
 """
-
-from celery import current_app
 
 from common import choices as common_choices
 from common import events, outbox, reasons
@@ -12,6 +10,7 @@ from deals import choices as deal_choices
 from deals.actions import notices, outcomes
 from incentives import choices as incentive_choices
 from partners import choices as partner_choices
+from prm.celery import app
 from tiers import choices as tier_choices
 
 CATALOGUES = (
@@ -42,4 +41,4 @@ def connect() -> None:
 
 def hurry_outbox() -> None:
     """Wake a worker. Nothing is lost if the broker is down: the sweeper finds the row."""
-    current_app.send_task("prm.tasks.relay_outbox", ignore_result=True, retry=False)
+    app.send_task("prm.tasks.relay_outbox", ignore_result=True, retry=False)

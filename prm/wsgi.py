@@ -1,9 +1,11 @@
 """What gunicorn serves."""
 
+import os
+
 from django.core.wsgi import get_wsgi_application
 
-from prm.celery import app as celery_app  # makes it the current app, so that hints reach our broker; starts the engines
+from prm import embedded
 
-__all__ = ["application", "celery_app"]
-
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prm.settings")
+embedded.ensure_running()
 application = get_wsgi_application()

@@ -17,7 +17,7 @@ from common.verdict import Reason
 register = template.Library()
 
 SOON = timedelta(days=3)
-PLAIN = (widgets.CheckboxInput, widgets.RadioSelect, widgets.CheckboxSelectMultiple)
+GROUPS = (widgets.RadioSelect, widgets.CheckboxSelectMultiple)
 
 
 @register.filter
@@ -43,7 +43,9 @@ def countdown(context: template.Context, until: datetime | None) -> dict[str, st
 def control(field: BoundField) -> Any:
     """The field's input in the look of the page; help and errors are tied to it by ``aria-describedby``."""
     widget = field.field.widget
-    if isinstance(widget, PLAIN):
+    if isinstance(widget, GROUPS):
+        return field.as_widget()
+    if isinstance(widget, widgets.CheckboxInput):
         look = "form-check-input"
     elif isinstance(widget, widgets.Select):
         look = "form-select"
@@ -61,7 +63,7 @@ def kind(field: BoundField) -> str:
         return "hidden"
     if isinstance(widget, widgets.CheckboxInput):
         return "check"
-    return "choices" if isinstance(widget, widgets.RadioSelect | widgets.CheckboxSelectMultiple) else "line"
+    return "choices" if isinstance(widget, GROUPS) else "line"
 
 
 @register.filter

@@ -15,11 +15,14 @@ def seen():
     """Handlers that note what they were given; the program's own are put back afterwards."""
     handled: list[int] = []
 
+    def note(number: int) -> None:
+        handled.append(number)
+
     def fail(number: int) -> None:
         handled.append(number)
         raise RuntimeError("poison")
 
-    outbox.connect({"test.noted": lambda number: handled.append(number), "test.poison": fail}, hint=lambda: None)
+    outbox.connect({"test.noted": note, "test.poison": fail}, hint=lambda: None)
     yield handled
     outbox.connect(wiring.HANDLERS, hint=wiring.hurry_outbox)
 

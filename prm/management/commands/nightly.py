@@ -7,7 +7,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from common.choices import RunStatus
-from common.models import JobRun
 from prm import nightly, tasks
 
 
@@ -30,12 +29,10 @@ class Command(BaseCommand):
             self.stdout.write(f"The night of {day} waits for the workers.")
             return
         nightly.work()
-        self._report(JobRun.objects.get(pk=run.pk))
-
-    def _report(self, run: JobRun) -> None:
+        run.refresh_from_db()
         for part in run.slices.order_by("stage_number", "number"):
             figures = ", ".join(f"{name} {value}" for name, value in part.result.items())
             self.stdout.write(f"{part.stage} {part.number}: {part.status} {figures}")
-        self.stdout.write(f"The night of {run.business_date}: {run.status}")
+        self.stdout.write(f"The night of {day}: {run.status}")
         if run.status != RunStatus.DONE:
             raise CommandError("the night is not finished: a slice failed or another worker is on it")

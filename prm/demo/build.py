@@ -1,0 +1,144 @@
+"""Puts the demo together: cast first, then the story day by day."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from random import Random
+from typing import Literal
+
+from django.utils import timezone
+
+from common import outbox
+from common.actor import SYSTEM
+from common.audit import record, was_recorded
+from common.period import add_months, period_of
+from crm import queries as crm_queries
+from crm.actions import customers as customer_actions
+from crm.actions import families, products
+from crm.rules.rows import CustomerRow, FamilyRow, ProductRow
+from deals.actions import rulebooks
+from incentives.actions import plans
+from partners import queries as partner_queries
+from prm.demo import cast, market, people
+from prm.demo.books import Books
+from prm.demo.deals import Desk
+from prm.demo.story import Story
+from tiers import actions as tier_actions
+
+REGISTRATIONS, LINES, OPPORTUNITIES, NAMED_ACCOUNTS = 1500, 5000, 260, 8
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to build: the same plan gives the same story (public ids and passwords' salts differ)."""
+
+    seed: int
+    scale: int
+    today: date
+
+
+def state() -> Literal["empty", "interrupted", "filled"]:
+    """Whether demo data can be loaded: into an empty database only."""
+    if was_recorded("demo.started") and not was_recorded("demo.finished"):
+        return "interrupted"
+    return "filled" if partner_queries.active_partner_ids() else "empty"
+
+
+def build(plan: Plan, *, progress: Callable[[date], None]) -> dict[str, int]:
+    """Load the demo; returns how much of what there is now."""
+    rng = Random(plan.seed)
+    starts_on = period_of(add_months(plan.today, -12), "quarter").starts_on
+    story = Story(rng, starts_on, plan.today)
+    opening = datetime.combine(starts_on, time(0, 30), UTC)
+    staff = people.take_on_staff(at=opening)
+    record("demo.started", on=partner_queries.user_of(staff["admin"]), by=SYSTEM, at=opening, seed=plan.seed)
+
+    _publish_policy(starts_on, opening)
+    product_ids = _stock(opening)
+    customers = _customers(rng, plan.scale, opening)
+    managers = [staff["manager"], staff["manager2"]]
+    partners = [
+        people.take_on_partner(company, managers, rng, at=opening) for company in cast.partners(rng, plan.scale)
+    ]
+    _name_accounts(customers, starts_on, opening)
+
+    books = Books(story, finance=staff["finance"])
+    desk = Desk(story, managers=managers, product_ids=product_ids, sell=books.sell)
+    books.plan_rates()
+    books.plan_opportunities(customers, OPPORTUNITIES * plan.scale)
+    books.plan_sales(partners, customers, LINES * plan.scale)
+    books.plan_nights()
+    desk.plan(partners, customers, REGISTRATIONS * plan.scale)
+    story.tell(progress)
+    _settle(timezone.now())
+    record("demo.finished", on=partner_queries.user_of(staff["admin"]), by=SYSTEM, at=timezone.now())
+    return {"partners": len(partners), "customers": len(customers), "sale lines": books.lines}
+
+
+def _publish_policy(starts_on: date, at: datetime) -> None:
+    tier_actions.publish_default_programme(starts_on=starts_on, at=at)
+    rulebooks.publish_default_rulebook(effective_from=starts_on, by=SYSTEM, at=at)
+    plans.publish_default_plans(starts_on=starts_on, by=SYSTEM, at=at)
+
+
+def _stock(at: datetime) -> dict[str, int]:
+    """Families and products; returns the products' keys by SKU."""
+    families.upsert_families(
+        [FamilyRow(code=code, name=name) for code, name in cast.FAMILIES.items()], by=SYSTEM, at=at
+    )
+    rows = [
+        ProductRow(
+            external_id=product.sku, sku=product.sku, name=product.name, kind=product.kind, family=product.family
+        )
+        for product in cast.PRODUCTS
+    ]
+    products.upsert_products(rows, by=SYSTEM, at=at)
+    return {product.sku: product.pk for product in crm_queries.product_choices()}
+
+
+def _customers(rng: Random, scale: int, at: datetime) -> list[market.CastCustomer]:
+    made = market.customers(rng, scale)
+    rows = [
+        CustomerRow(
+            external_id=customer.external_id,
+            legal_name=customer.name,
+            country=customer.country,
+            domain=customer.domain,
+            tax_id=customer.tax_id,
+        )
+        for customer in made
+    ]
+    for start in range(0, len(rows), BATCH):
+        customer_actions.upsert_customers(rows[start : start + BATCH], by=SYSTEM, at=at)
+    return made
+
+
+def _name_accounts(customers: list[market.CastCustomer], starts_on: date, at: datetime) -> None:
+    """A few customers are sold to directly only."""
+    chosen = [customer.external_id for customer in customers[:NAMED_ACCOUNTS]]
+    named = crm_queries.customers_visible_to(SYSTEM).filter(external_id__in=chosen).order_by("external_id")
+    for customer_id in named.values_list("pk", flat=True):
+        rulebooks.add_named_account(customer_id, starts_on=starts_on, note="Strategic account", by=SYSTEM, at=at)
+
+
+def _settle(at: datetime) -> None:
+    """Deliver what the year left in the outbox: nothing of it is news any more."""
+    while outbox.relay(at=at, limit=1000):
+        pass
+
+
+def logins() -> str:
+    """The demo's accounts as `make run` prints them."""
+    largest = max(cast.partners(Random(2026), 1), key=lambda partner: partner.weight)
+    who = [
+        ("channel manager", f"manager@{cast.VENDOR_DOMAIN}"),
+        ("channel chief", f"chief@{cast.VENDOR_DOMAIN}"),
+        ("finance", f"finance@{cast.VENDOR_DOMAIN}"),
+        ("CEO", f"ceo@{cast.VENDOR_DOMAIN}"),
+        ("partner, seller", f"seller@{largest.domain}"),
+        ("partner, finance", f"finance@{largest.domain}"),
+        ("partner, administrator", f"admin@{largest.domain}"),
+    ]
+    lines = [f"{role:<24}{address}" for role, address in who]
+    return "\n".join([f"Demo logins, all with the password {cast.PASSWORD}", *lines])

@@ -1,0 +1,140 @@
+"""Registrations of the demo, from the partner's draft to the sale that the CRM reports."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from common.actor import Actor
+from common.errors import Refused
+from deals.actions import outcomes, registrations, reviews
+from deals.rules.drafts import DraftLine, RegistrationDraft
+from prm.demo import cast, market
+from prm.demo.people import DemoPartner
+from prm.demo.story import Story
+
+WON, LOST = 0.52, 0.72  # of approved ones; the rest lapse
+BACKLOG = timedelta(days=6)  # of which much is not decided yet
+SellTo = Callable[[DemoPartner, market.CastCustomer, str, datetime], None]
+
+
+@dataclass
+class Desk:
+    """Where partners' registrations are made and the channel managers decide on them."""
+
+    story: Story
+    managers: list[Actor]
+    product_ids: dict[str, int]  # by SKU
+    sell: SellTo
+
+    def plan(self, partners: list[DemoPartner], customers: list[market.CastCustomer], count: int) -> None:
+        """Have `count` registrations made over the whole time; some partners meet on the same customer."""
+        rng = self.story.rng
+        contested = customers[: len(customers) // 12]
+        weights = [partner.cast.weight for partner in partners]
+        for partner in rng.choices(partners, weights, k=count):
+            pool = contested if rng.random() < 0.22 else customers
+            customer = rng.choice(pool)
+            day = self.story.some_day()
+            self.story.at(self.story.moment_on(day), self._registering(partner, customer))
+
+    def _registering(self, partner: DemoPartner, customer: market.CastCustomer) -> Callable[[datetime], None]:
+        def register(at: datetime) -> None:
+            draft = self._draft(partner, customer, at)
+            registration = registrations.save_draft(draft, by=partner.seller, at=at)
+            if self.story.rng.random() < 0.03:
+                return  # stays a draft
+            try:
+                registration = registrations.submit_registration(registration.pk, by=partner.seller, at=at)
+            except Refused:
+                return
+            self._follow(registration.pk, registration.public_id, registration.status, partner, customer, at)
+
+        return register
+
+    def _draft(self, partner: DemoPartner, customer: market.CastCustomer, at: datetime) -> RegistrationDraft:
+        rng = self.story.rng
+        knows_ids = rng.random() < 0.7
+        country = cast.COUNTRIES[customer.country]
+        return RegistrationDraft(
+            partner_id=partner.pk,
+            customer_name=market.as_typed(customer.name, rng),
+            customer_country=customer.country,
+            customer_domain=customer.domain if knows_ids else "",
+            customer_tax_id=customer.tax_id if knows_ids and rng.random() < 0.5 else "",
+            contact=f"{rng.choice(cast.FIRST_NAMES)} {rng.choice(cast.LAST_NAMES)}",
+            expected_close_on=at.date() + timedelta(days=rng.randrange(20, 110)),
+            stage=rng.choice(["prospect", "qualified", "proposal", "negotiation"]),
+            why_now=rng.choice(cast.WHY_NOW),
+            source=rng.choice(["own", "own", "own", "referral", "campaign", "vendor_lead"]),
+            currency=country.currency,
+            lines=self._lines(country),
+        )
+
+    def _lines(self, country: cast.Country) -> list[DraftLine]:
+        rng = self.story.rng
+        main = rng.choice([product for product in cast.PRODUCTS if product.family != "services"])
+        chosen = [main, *(product for product in cast.PRODUCTS[-3:] if rng.random() < 0.25)]
+        return [
+            DraftLine(self.product_ids[product.sku], quantity, self._price(product, quantity, country))
+            for product in chosen
+            for quantity in [rng.choice([1, 1, 2, 3, 5, 8, 12])]
+        ]
+
+    def _price(self, product: cast.CastProduct, quantity: int, country: cast.Country) -> Decimal:
+        return round(Decimal(product.price) * quantity / country.rate, 0)
+
+    def _follow(
+        self, pk: int, public_id: str, status: str, partner: DemoPartner, customer: market.CastCustomer, at: datetime
+    ) -> None:
+        """What happens to it next: a person decides, then the deal is won, lost, withdrawn, or lapses."""
+        hours = self.story.rng.choice([2, 3, 5, 8, 20, 22, 26, 30, 50])
+        if at.date() > self.story.ends_on - BACKLOG and self.story.rng.random() < 0.7:
+            return  # still in the queue
+        if status == "in_review":
+
+            def decide(now: datetime) -> None:
+                decided = self._decide(pk, now)
+                if decided == "approved":
+                    self._close(pk, public_id, partner, customer, now)
+
+            self.story.at(self.story.moment_on((at + timedelta(hours=hours)).date()) + timedelta(minutes=1), decide)
+        elif status == "approved":
+            self._close(pk, public_id, partner, customer, at)
+
+    def _decide(self, pk: int, at: datetime) -> str:
+        rng, manager = self.story.rng, self.story.rng.choice(self.managers)
+        reject = rng.random() < 0.18
+        try:
+            if not reject:
+                return reviews.approve_registration(pk, reason=rng.choice(cast.REVIEW_WORDS), by=manager, at=at).status
+        except Refused:
+            pass  # somebody else got the customer meanwhile
+        try:
+            return reviews.reject_registration(pk, reason=rng.choice(cast.REJECT_WORDS), by=manager, at=at).status
+        except Refused:
+            return "in_review"
+
+    def _close(
+        self, pk: int, public_id: str, partner: DemoPartner, customer: market.CastCustomer, at: datetime
+    ) -> None:
+        fate = self.story.rng.random()
+        day = at + timedelta(days=self.story.rng.randrange(4, 58))
+
+        def win(now: datetime) -> None:
+            self.sell(partner, customer, public_id, now)
+
+        def lose(now: datetime) -> None:
+            reason = self.story.rng.choice(["price", "competitor", "no_budget", "no_decision"])
+            self._unless_lapsed(lambda: outcomes.lose_registration(pk, reason=reason, by=partner.seller, at=now))
+
+        if fate < WON:
+            self.story.at(self.story.moment_on(day.date()), win)
+        elif fate < LOST:
+            self.story.at(self.story.moment_on(day.date()), lose)
+
+    @staticmethod
+    def _unless_lapsed(deed: Callable[[], object]) -> None:
+        with suppress(Refused):
+            deed()

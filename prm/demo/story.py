@@ -1,0 +1,44 @@
+"""The order of things: what happens when, each thing done through the action that a person or the CRM would use."""
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from random import Random
+
+Deed = Callable[[datetime], None]
+
+
+@dataclass
+class Story:
+    """A calendar of deeds. Deeds may add later ones while the story is being told."""
+
+    rng: Random
+    starts_on: date
+    ends_on: date  # half-open: the day the story is told
+    _waiting: list[tuple[datetime, int, Deed]] = field(default_factory=list)
+    _count: int = 0
+
+    def at(self, moment: datetime, deed: Deed) -> None:
+        """Have the deed done at its moment; what would lie in the future does not happen."""
+        if moment < datetime.combine(self.ends_on, time(), UTC):
+            self._count += 1
+            heapq.heappush(self._waiting, (moment, self._count, deed))
+
+    def moment_on(self, day: date) -> datetime:
+        """Some moment within office hours of the day, or of the Monday after a weekend."""
+        day += timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
+        return datetime.combine(day, time(7), UTC) + timedelta(minutes=self.rng.randrange(9 * 60))
+
+    def some_day(self) -> date:
+        return self.starts_on + timedelta(days=self.rng.randrange((self.ends_on - self.starts_on).days))
+
+    def tell(self, progress: Callable[[date], None]) -> None:
+        """Do everything in order of time; `progress` hears of every new month."""
+        month = None
+        while self._waiting:
+            moment, _, deed = heapq.heappop(self._waiting)
+            if (moment.year, moment.month) != month:
+                month = (moment.year, moment.month)
+                progress(moment.date())
+            deed(moment)
