@@ -1,22 +1,33 @@
 """What the CRM has told us, as it is now."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from django.conf import settings
 from django.contrib.postgres.aggregates import StringAgg
 from django.db import connection
-from django.db.models import Count, Func, Prefetch, Q, QuerySet, Sum, TextField, Value
-from django.db.models.functions import Cast, Concat, TruncMonth
+from django.db.models import Case, Count, Func, Prefetch, Q, QuerySet, Sum, TextField, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat, TruncMonth
 
 from common.actor import Actor
 from common.period import Period
 from crm.choices import SaleStatus
 from crm.models import Customer, ExchangeRate, Opportunity, Product, ProductFamily, Sale, SaleLine
 from crm.rules import matching, rates
-from crm.rules.matching import CustomerIdentity, IdentityKeys, Match
+from crm.rules.facts import (
+    Candidate,
+    ChannelMix,
+    CustomerFacts,
+    FamilyFacts,
+    MonthTotal,
+    OpportunityFacts,
+    ProductChoice,
+    SaleFacts,
+    SaleLineFacts,
+)
+from crm.rules.matching import CustomerIdentity, IdentityKeys
 
 _KEYS = ("name_key", "country", "domain_key", "tax_key")
 
@@ -24,41 +35,23 @@ _KEYS = ("name_key", "country", "domain_key", "tax_key")
 # Customers
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerFacts:
-    """What other apps need to know of a customer."""
-
-    pk: int
-    public_id: str
-    external_id: str | None
-    legal_name: str
-    country: str
-    domain: str
-    tax_id: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A known customer that may be the one asked for, and how sure that is."""
-
-    customer: CustomerFacts
-    match: Match
-
-
 _FACTS = ("pk", "public_id", "external_id", "legal_name", "country", "domain", "tax_id", "source")
 
 
-def customer_candidates(identity: CustomerIdentity, limit: int = 10) -> list[Candidate]:
+def customer_candidates(identity: CustomerIdentity, limit: int = 10, *, only_exact: bool = False) -> list[Candidate]:
     """Known customers that may be this company, surest first; those of match class "none" are left out.
 
-    Exact tax id, domain and name are always found. Like names are looked for only while there is room below `limit`.
+    Exact tax id, domain and name are always found. Like names are looked for only while there is room below `limit`,
+    and not at all when `only_exact` asks for no more than a look at three indexes.
     Merged customers are not candidates. At most three statements.
     """
     asked = matching.keys_of(identity)
     live = Customer.objects.filter(merged_into=None)
-    rows = list(live.filter(_exact(asked)).order_by("pk").values_list(*_FACTS, *_KEYS)[:limit])
-    if len(rows) < limit and asked.name:
+    surest = live.filter(_exact(asked)).order_by(
+        Case(When(tax_key=asked.tax or None, then=0), When(domain_key=asked.domain or None, then=1), default=2), "pk"
+    )
+    rows = list(surest.values_list(*_FACTS, *_KEYS)[:limit])
+    if len(rows) < limit and asked.name and not only_exact:
         found = [row[0] for row in rows]
         rows += live.exclude(pk__in=found).filter(pk__in=_like_named(asked.name, limit)).values_list(*_FACTS, *_KEYS)
     candidates = [
@@ -104,27 +97,6 @@ def customers_visible_to(actor: Actor) -> QuerySet[Customer]:
 # Products
 
 
-@dataclass(frozen=True, slots=True)
-class FamilyFacts:
-    pk: int
-    code: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProductChoice:
-    """A product that can be chosen in a form. `kind` is product, service or subscription."""
-
-    pk: int
-    public_id: str
-    sku: str
-    name: str
-    kind: str
-    family_id: int
-    family_code: str
-    family_name: str
-
-
 def families() -> list[FamilyFacts]:
     """All product families by name."""
     return [FamilyFacts(*row) for row in ProductFamily.objects.values_list("pk", "code", "name")]
@@ -146,27 +118,6 @@ def products_visible_to(actor: Actor) -> QuerySet[Product]:
 
 
 # Direct opportunities
-
-
-@dataclass(frozen=True, slots=True)
-class OpportunityFacts:
-    """What the rules of engagement need to know of a direct opportunity. No family: it concerns all of them."""
-
-    pk: int
-    public_id: str
-    external_id: str
-    customer_id: int
-    family_id: int | None
-    owner_name: str
-    stage: str
-    stage_moved_at: datetime | None
-    amount: Decimal
-    currency: str
-    close_on: date
-    is_open: bool
-    created_at_source: datetime
-    updated_at_source: datetime
-    first_seen_at: datetime
 
 
 _OPPORTUNITY = tuple(OpportunityFacts.__dataclass_fields__)
@@ -196,75 +147,6 @@ def opportunities_visible_to(actor: Actor) -> QuerySet[Opportunity]:
 
 
 # Sales
-
-
-@dataclass(frozen=True, slots=True)
-class SaleFacts:
-    """One revision of a sale, for those who listen to ``sale.changed``."""
-
-    pk: int
-    public_id: str
-    external_id: str
-    revision: int
-    is_current: bool
-    waits_for_rate: bool
-    status: str
-    partner_id: int | None
-    customer_id: int
-    booked_on: date
-    currency: str
-    registration_public_id: str
-    family_ids: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SaleLineFacts:
-    """A line of a current, booked sale. `base_amount` is in the base currency."""
-
-    line_id: int
-    sale_id: int
-    sale_public_id: str
-    sale_external_id: str
-    number: int
-    booked_on: date
-    customer_id: int
-    customer_name: str
-    registration_public_id: str
-    product_id: int
-    product_name: str
-    kind: str
-    family_code: str
-    quantity: Decimal
-    net_amount: Decimal
-    currency: str
-    base_amount: Decimal
-    recurring_months: int
-
-
-@dataclass(frozen=True, slots=True)
-class MonthTotal:
-    """Sum of a partner's current, booked lines of one month, family and kind, in the base currency.
-
-    `digest` is SHA-256 over the lines' keys and base amounts: who keeps it can tell later whether they are the same.
-    """
-
-    partner_id: int
-    month_starts_on: date
-    family_code: str
-    kind: str
-    base_amount: Decimal
-    quantity: Decimal
-    line_count: int
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelMix:
-    """Revenue of a calendar month in the base currency: through partners, and sold directly."""
-
-    month_starts_on: date
-    partner_amount: Decimal
-    direct_amount: Decimal
 
 
 _SALE = tuple(SaleFacts.__dataclass_fields__)[:-1]
@@ -316,7 +198,9 @@ def sale_lines_for(partner_id: int, period: Period, family_codes: Sequence[str] 
 
 
 _DIGEST = Func(
-    StringAgg(Concat(Cast("pk", TextField()), Value(":", TextField()), Cast("base_amount", TextField())), ";", order_by="pk"),
+    StringAgg(
+        Concat(Cast("pk", TextField()), Value(":", TextField()), Cast("base_amount", TextField())), ";", order_by="pk"
+    ),
     template="encode(sha256(convert_to(%(expressions)s, 'UTF8')), 'hex')",
     output_field=TextField(),
 )
