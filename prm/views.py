@@ -6,12 +6,13 @@ from decimal import Decimal
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import NotFound
+from common.requests import ActorRequest
 from common.verdict import Reason
 
 COLOURS = ("green", "teal", "blue", "azure", "purple", "yellow", "orange", "red", "pink", "secondary")
@@ -31,7 +32,7 @@ class SpecimenForm(forms.Form):
 
 
 @login_required
-def design(request: HttpRequest) -> HttpResponse:
+def design(request: ActorRequest) -> HttpResponse:
     """Every component in its states, for the vendor's staff."""
     if not request.actor.is_vendor:
         raise NotFound("design")

@@ -1,12 +1,13 @@
 """Amounts, numbers and dates in the reader's language and customs. Templates load it with ``{% load formats %}``."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal, format_percent, get_currency_symbol
+from babel.units import format_unit
 from django import template
 from django.utils import timezone, translation
 
@@ -115,7 +116,22 @@ def moment(value: datetime | None) -> str:
 @register.filter
 def country_name(code: str) -> str:
     """The country of an ISO 3166 alpha-2 code in the reader's language; an unknown code is shown as it is."""
-    return reader_locale().territories.get(code, code)
+    return str(reader_locale().territories.get(code, code))
+
+
+@register.filter
+def duration(value: timedelta | None) -> str:
+    """How long something took, to a tenth of the unit that fits: ``12 minutes``, ``5.5 hours``, ``3.2 days``."""
+    if value is None:
+        return ""
+    minutes = round(value / timedelta(minutes=1))
+    if minutes < 60:
+        unit, count = "minute", Decimal(minutes)
+    elif minutes < 48 * 60:
+        unit, count = "hour", round(Decimal(minutes) / 60, 1)
+    else:
+        unit, count = "day", round(Decimal(minutes) / (24 * 60), 1)
+    return format_unit(count, unit, locale=reader_locale())
 
 
 @register.filter
@@ -141,7 +157,7 @@ def relative(context: template.Context, value: date | datetime | None) -> str:
     return written_distance(value - now)
 
 
-def written_distance(distance: Any) -> str:
+def written_distance(distance: timedelta) -> str:
     """A distance from now in words; both directions."""
     return format_timedelta(distance, add_direction=True, threshold=1, locale=reader_locale())
 

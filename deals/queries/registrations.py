@@ -4,10 +4,11 @@ import base64
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, DateField, F, Prefetch, Q, Value
+from django.db.models import Count, DateField, F, Prefetch, Q, Sum, Value
 from django.db.models.functions import Coalesce, Upper
 
 from common.actor import Actor
@@ -148,3 +149,20 @@ def counts_by_status(at: datetime) -> dict[str, int]:
     counted = Registration.objects.reading_on(at).values("current_status").annotate(count=Count("pk")).order_by()  # type: ignore[misc]
     found = {row["current_status"]: row["count"] for row in counted}
     return {status: found.get(status, 0) for status in RegistrationStatus.values if status != RegistrationStatus.DRAFT}
+
+
+@dataclass(frozen=True, slots=True)
+class StatusTotal:
+    """How many registrations read as a status, and their worth in the base currency (drafts have none yet)."""
+
+    count: int = 0
+    base_amount: Decimal = Decimal(0)
+
+
+def totals_by_status(actor: Actor, *, at: datetime) -> dict[str, StatusTotal]:
+    """Of the registrations that the actor may see, at the instant; every status is present. One statement."""
+    rows = registrations_visible_to(actor).reading_on(at).values_list("current_status").order_by()  # type: ignore[misc]
+    found = {
+        row[0]: StatusTotal(row[1], row[2] or Decimal(0)) for row in rows.annotate(Count("pk"), Sum("base_amount"))
+    }
+    return {status: found.get(status, StatusTotal()) for status in RegistrationStatus.values}

@@ -2,11 +2,12 @@
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from common.errors import NotFound
+from common.requests import ActorRequest
 from common.templatetags.formats import country_name
 from insights.queries.partners import partner_page, terms_if_any
 from partners import queries as partner_queries
@@ -18,7 +19,7 @@ PAGE_SIZE = 25
 
 
 @login_required
-def partner_list(request: HttpRequest) -> HttpResponse:
+def partner_list(request: ActorRequest) -> HttpResponse:
     """All partners, for vendor staff; to anybody else this page does not exist."""
     partner_queries.require(request.actor, "partner.view_all")
     chosen = PartnerFilterForm(request.GET).chosen()
@@ -49,14 +50,14 @@ def partner_list(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def partner_detail(request: HttpRequest, public_id: str) -> HttpResponse:
+def partner_detail(request: ActorRequest, public_id: str) -> HttpResponse:
     """One partner: for vendor staff, and for the partner's own people."""
     context = {"page": partner_page(request.actor, public_id, day=timezone.localdate()), **_words()}
     return render(request, "partners/detail.html", context)
 
 
 @login_required
-def own_partner(request: HttpRequest) -> HttpResponse:
+def own_partner(request: ActorRequest) -> HttpResponse:
     """A partner's people reach their own company without knowing its id."""
     partner = partner_queries.home_partner_of(request.actor)
     if partner is None:
