@@ -9,8 +9,10 @@ from prm import health, views
 urlpatterns = [
     path("", home.home, name="home"),
     path("partners/", include("insights.urls.partners")),
+    path("insights/", include("insights.urls.dashboard")),
     path("design/", views.design, name="design"),
     path("tier/", include("tiers.urls")),
+    path("statements/", include("incentives.urls")),
     path("healthz/live", health.live, name="live"),
     path("healthz/ready", health.ready, name="ready"),
     path("account/", include("allauth.urls")),
