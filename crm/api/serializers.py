@@ -6,8 +6,6 @@ from rest_framework import serializers
 
 from crm.choices import CustomerSource, ProductKind, SaleStatus
 
-_AMOUNT = {"max_digits": 19, "decimal_places": 4}
-
 
 class CustomerSerializer(serializers.Serializer[Any]):
     public_id = serializers.CharField()
@@ -16,7 +14,9 @@ class CustomerSerializer(serializers.Serializer[Any]):
     country = serializers.CharField(help_text="ISO 3166 alpha-2.")
     domain = serializers.CharField(allow_blank=True)
     tax_id = serializers.CharField(allow_blank=True)
-    source = serializers.ChoiceField(CustomerSource.choices, help_text="Who told us of it first.")
+    source = serializers.ChoiceField(  # type: ignore[assignment] # hides an attribute that a serializer does not use
+        CustomerSource.choices, help_text="Who told us of it first."
+    )
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 
@@ -39,7 +39,7 @@ class OpportunitySerializer(serializers.Serializer[Any]):
     owner_name = serializers.CharField(allow_blank=True)
     stage = serializers.CharField()
     stage_moved_at = serializers.DateTimeField(allow_null=True)
-    amount = serializers.DecimalField(**_AMOUNT)
+    amount = serializers.DecimalField(max_digits=19, decimal_places=4)
     currency = serializers.CharField()
     close_on = serializers.DateField()
     is_open = serializers.BooleanField()
@@ -54,9 +54,12 @@ class SaleLineSerializer(serializers.Serializer[Any]):
     product = serializers.CharField(source="product.public_id")
     family = serializers.CharField(source="product.family.code")
     quantity = serializers.DecimalField(max_digits=15, decimal_places=4)
-    net_amount = serializers.DecimalField(**_AMOUNT)
+    net_amount = serializers.DecimalField(max_digits=19, decimal_places=4)
     base_amount = serializers.DecimalField(
-        **_AMOUNT, allow_null=True, help_text="In the base currency; null while the sale waits for an exchange rate."
+        max_digits=19,
+        decimal_places=4,
+        allow_null=True,
+        help_text="In the base currency; null while the sale waits for an exchange rate.",
     )
     recurring_months = serializers.IntegerField(help_text="0: paid once.")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
 
 from common.api.schema import batch_schema
 from common.api.views import ApiView, BatchView
@@ -59,7 +59,7 @@ class RateBatch(CrmBatch):
     upsert = staticmethod(upsert_rates)
 
 
-class CrmRead(ApiView):
+class CrmRead(ApiView, GenericAPIView[Any]):
     required_scopes = {"GET": "crm.read"}
     lookup_field = "public_id"
 

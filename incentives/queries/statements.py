@@ -6,13 +6,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 
 from common.actor import Actor
 from common.errors import NotFound
 from common.period import Period
 from crm import queries as crm_queries
-from crm.queries import SaleLineFacts
+from crm.rules.facts import SaleLineFacts
 from incentives.models import Accrual, Statement, StatementLine
 from incentives.queries.accruals import volume_parts
 from incentives.queries.plans import promise_of
@@ -29,8 +29,12 @@ def statements_visible_to(actor: Actor) -> QuerySet[Statement]:
     if actor.is_vendor:
         may_see = partner_rules.may(actor, "statement.view")
         return Statement.objects.all() if may_see else Statement.objects.none()
-    own = [pk for pk in actor.partner_ids if partner_rules.may(actor, "statement.view", pk)]
-    return Statement.objects.filter(partner_id__in=own)
+    return Statement.objects.filter(partner_id__in=own_partner_ids(actor))
+
+
+def own_partner_ids(actor: Actor) -> list[int]:
+    """The actor's partners whose statements it may see."""
+    return sorted(pk for pk in actor.partner_ids if partner_rules.may(actor, "statement.view", pk))
 
 
 def statement_list(actor: Actor, *, partner_name: str = "", month: date | None = None, status: str = "") -> Any:
@@ -43,6 +47,12 @@ def statement_list(actor: Actor, *, partner_name: str = "", month: date | None =
     if status:
         found = found.filter(status=status)
     return found.order_by("-month_starts_on", "-id")
+
+
+def statements_with_lines(actor: Actor) -> QuerySet[Statement]:
+    """Visible statements with partner and lines ready; three statements of SQL however many lines there are."""
+    lines = StatementLine.objects.select_related("accrual").order_by("kind", "accrual__period_starts_on", "id")
+    return statements_visible_to(actor).select_related("partner").prefetch_related(Prefetch("lines", lines))
 
 
 def months_visible_to(actor: Actor) -> list[date]:
@@ -82,6 +92,7 @@ class LinePage:
     measured: Period | None  # sales booked in it were counted
     sale_lines: Sequence[SaleLineFacts]
     sales_total: Decimal
+    rates: Mapping[tuple[str, date], Decimal]  # by currency and day booked, as in force now
     is_unchanged: bool  # the sale lines are the very ones that were counted
 
 
@@ -93,7 +104,7 @@ def line_page(actor: Actor, statement_public_id: str, line_public_id: str) -> Li
     if statement is None or line is None:
         raise NotFound(line_public_id)
     if line.accrual is None:
-        return LinePage(statement, line, None, None, (), ZERO, is_unchanged=True)
+        return LinePage(statement, line, None, None, (), ZERO, {}, is_unchanged=True)
     terms = promise_of(line.accrual.plan_version_id).terms
     measured = measured_until(line.accrual, line.computed_on)
     sold = crm_queries.sale_lines_for(line.accrual.partner_id, measured, sorted(terms.family_codes))
@@ -105,6 +116,7 @@ def line_page(actor: Actor, statement_public_id: str, line_public_id: str) -> Li
         measured=measured,
         sale_lines=counted,
         sales_total=sum((sale_line.base_amount for sale_line in counted), ZERO),
+        rates=crm_queries.rates_on((sale_line.currency, sale_line.booked_on) for sale_line in counted),
         is_unchanged=line.inputs_hash == inputs_hash_of(line.accrual.partner_id, terms, measured),
     )
 
