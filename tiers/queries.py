@@ -125,36 +125,25 @@ def _rows(sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
 
 def programme_on(day: date, programme_id: int | None = None) -> ladder.Programme | None:
     """The published version in force on the day, of the default programme if none is named; None when there is none."""
+    versions = ProgrammeVersion.objects.filter(in_force_on(day), published_at__isnull=False)
     which = Q(programme__is_default=True) if programme_id is None else Q(programme_id=programme_id)
-    version = ProgrammeVersion.objects.filter(which, in_force_on(day), published_at__isnull=False).first()
-    return None if version is None else programme_of(version)
+    return _programme(Q(version__in=versions.filter(which)))
 
 
-def programme_of(version: ProgrammeVersion) -> ladder.Programme:
-    """A version with its levels, paths and requirements, as values."""
-    paths: dict[int, dict[int, list[ladder.Requirement]]] = {}
-    requirements = Requirement.objects.filter(path__level__version=version).order_by("path__number", "id")
-    for row in requirements.select_related("path", "metric"):
-        asked = ladder.Requirement(
-            metric=row.metric.code,
-            window=Window(row.window),
-            threshold=row.threshold,
-            aggregation=Aggregation(row.aggregation),
-            minimum_samples=row.minimum_samples,
-            name=str(METRICS.get(row.metric.code, (row.metric.name,))[0]),
-            unit=row.metric.unit,
-        )
-        paths.setdefault(row.path.level_id, {}).setdefault(row.path.number, []).append(asked)
+def programme_of(version_id: int) -> ladder.Programme | None:
+    """A version, published or not, as values; None when it has no levels."""
+    return _programme(Q(version_id=version_id))
+
+
+def _programme(which: Q) -> ladder.Programme | None:
+    rows = list(Level.objects.filter(which).select_related("version").order_by("rank"))
+    if not rows:
+        return None
+    version = rows[0].version
+    paths = _paths_by_level(version.pk)
     levels = (
-        ladder.Level(
-            rank=row.rank,
-            code=row.code,
-            name=row.name,
-            paths=tuple(ladder.Path(number, tuple(asked)) for number, asked in paths.get(row.pk, {}).items()),
-            level_id=row.pk,
-            terms=_terms_of(row, version),
-        )
-        for row in Level.objects.filter(version=version).order_by("rank")
+        ladder.Level(row.rank, row.code, row.name, paths.get(row.pk, ()), level_id=row.pk, terms=_terms_of(row))
+        for row in rows
     )
     return ladder.Programme(
         number=version.number,
@@ -166,7 +155,27 @@ def programme_of(version: ProgrammeVersion) -> ladder.Programme:
     )
 
 
-def _terms_of(level: Level, version: ProgrammeVersion) -> ladder.Terms:
+def _paths_by_level(version_id: int) -> dict[int, tuple[ladder.Path, ...]]:
+    found: dict[int, dict[int, list[ladder.Requirement]]] = {}
+    rows = Requirement.objects.filter(path__level__version_id=version_id).select_related("path", "metric")
+    for row in rows.order_by("path__number", "id"):
+        requirement = ladder.Requirement(
+            metric=row.metric.code,
+            window=Window(row.window),
+            threshold=row.threshold,
+            aggregation=Aggregation(row.aggregation),
+            minimum_samples=row.minimum_samples,
+            name=str(METRICS.get(row.metric.code, (row.metric.name,))[0]),
+            unit=row.metric.unit,
+        )
+        found.setdefault(row.path.level_id, {}).setdefault(row.path.number, []).append(requirement)
+    return {
+        level_id: tuple(ladder.Path(number, tuple(asked)) for number, asked in paths.items())
+        for level_id, paths in found.items()
+    }
+
+
+def _terms_of(level: Level) -> ladder.Terms:
     return ladder.Terms(
         level_code=level.code,
         level_name=level.name,
@@ -175,7 +184,7 @@ def _terms_of(level: Level, version: ProgrammeVersion) -> ladder.Terms:
         deal_discount=level.deal_discount,
         rebate_multiplier=level.rebate_multiplier,
         mdf_rate=level.mdf_rate,
-        programme_version=version.number,
+        programme_version=level.version.number,
     )
 
 

@@ -127,7 +127,8 @@ def test_a_source_is_reversed_once_and_for_every_metric() -> None:
 def test_the_default_programme_is_published_once_and_reads_as_written() -> None:
     version = default_programme()
     assert default_programme() == version
-    stored = queries.programme_of(version)
+    stored = queries.programme_of(version.pk)
+    assert stored is not None
     written = default_content()
     assert (stored.number, stored.notice_days, stored.demotion_period, stored.currency) == (1, 90, "year", "EUR")
     assert [level.terms for level in stored.levels] == [level.terms for level in written.levels]

@@ -226,7 +226,7 @@ def test_the_page_says_where_why_and_what_is_next(django_assert_num_queries: Dja
     credit(*(a_credit(partner_id, "channel_revenue", "1000.10", DAY, key=f"s{number:02}") for number in range(22)))
     credit(a_credit(partner_id, "certified_people", 4, DAY))
     actions.reverse_credits("test", ["s00"], at=AT)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         page = queries.standing_page_for(partner_id, day=DAY)
     assert page is not None
     assert page.next is not None
