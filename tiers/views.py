@@ -1,17 +1,18 @@
 """The tier page."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from common.errors import NotFound
+from common.requests import ActorRequest
 from partners import queries as partner_queries
 from tiers import queries
 
 
 @login_required
-def own_standing(request: HttpRequest) -> HttpResponse:
+def own_standing(request: ActorRequest) -> HttpResponse:
     """Where the reader's own partner stands; the vendor's people have none and find nothing here."""
     partner = partner_queries.home_partner_of(request.actor)
     if partner is None:
@@ -20,7 +21,7 @@ def own_standing(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def partner_standing(request: HttpRequest, public_id: str) -> HttpResponse:
+def partner_standing(request: ActorRequest, public_id: str) -> HttpResponse:
     """Where a partner stands, for the vendor and its own people; to its rivals it does not exist."""
     partner = partner_queries.partners_visible_to(request.actor).filter(public_id=public_id).first()
     if partner is None:
@@ -28,7 +29,7 @@ def partner_standing(request: HttpRequest, public_id: str) -> HttpResponse:
     return _standing_of(request, partner.pk, partner.name)
 
 
-def _standing_of(request: HttpRequest, partner_id: int, partner_name: str) -> HttpResponse:
+def _standing_of(request: ActorRequest, partner_id: int, partner_name: str) -> HttpResponse:
     partner_queries.require(request.actor, "tier.view", partner_id)
     page = queries.standing_page_for(partner_id, day=timezone.localdate())
     context = {"page": page, "partner_name": partner_name}
