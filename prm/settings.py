@@ -175,7 +175,7 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "nightly": {"task": "prm.tasks.start_nightly", "schedule": crontab(hour=2, minute=0)},
-    "sweep": {"task": "prm.tasks.sweep", "schedule": 15.0},
+    "sweep": {"task": "prm.tasks.sweep", "schedule": env.float("PRM_SWEEP_SECONDS", default=15.0)},
 }
 
 # People

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 
 from django.conf import settings
 from msgspec.structs import replace
@@ -85,10 +86,8 @@ class Books:
         for _ in range(lines // 2):
             partner = None if rng.random() < DIRECT_SHARE else rng.choices(partners, weights)[0]
             customer = rng.choice(customers)
-            self.story.at(
-                self.story.moment_on(self.story.some_day()),
-                lambda at, partner=partner, customer=customer: self.sell(partner, customer, "", at),
-            )
+            deed = partial(self.sell, partner, customer, "")
+            self.story.at(self.story.moment_on(self.story.some_day()), deed)
         day = self.story.starts_on
         while day < self.story.ends_on:
             self.story.at(datetime.combine(day, time(20), UTC), self._report)
