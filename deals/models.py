@@ -5,7 +5,7 @@ from functools import partial
 from typing import ClassVar, Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, DateTimeRangeField, RangeBoundary, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateRangeField, DateTimeRangeField, RangeBoundary, RangeOperators
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -54,6 +54,7 @@ class Registration(models.Model):
     customer = models.ForeignKey("crm.Customer", models.PROTECT, null=True, blank=True, related_name="registrations")
     match_kind = models.CharField(max_length=12, blank=True)
     match_score = models.PositiveSmallIntegerField(default=0)
+    family_ids = ArrayField(models.BigIntegerField(), default=list)  # claimed: as the products' families were then
     contact = models.CharField(max_length=200, blank=True)
     expected_close_on = models.DateField(null=True, blank=True)
     stage = models.CharField(max_length=12, choices=SalesStage, default=SalesStage.PROSPECT)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from common.actor import Actor
@@ -32,7 +32,6 @@ class Case:
     """One registration on the table, with the rulebook in force and everything about its partner."""
 
     registration: Registration
-    family_ids: Sequence[int]
     rulebook: Rulebook
     rules: tuple[Rule, ...]
     at: datetime
@@ -75,7 +74,6 @@ def open_case(registration: Registration, *, at: datetime) -> Case:
     terms = tier_queries.terms_for(registration.partner_id, day=day)
     return Case(
         registration=registration,
-        family_ids=fact_queries.family_ids_of(registration.pk),
         rulebook=rulebook,
         rules=rules_from(rulebook.rules),
         at=at,
@@ -112,7 +110,9 @@ def identify(case: Case) -> Identified:
 
 def _compare(identity: CustomerIdentity, rules: Sequence[Rule]) -> Identified:
     scores = identity_scores(rules)
-    candidates = crm_queries.customer_candidates(identity)
+    candidates = crm_queries.customer_candidates(identity, only_exact=True)
+    if not candidates or candidates[0].match.score < scores.same_score:
+        candidates = crm_queries.customer_candidates(identity)
     if not candidates or candidates[0].match.score < scores.from_score:
         return Identified((), "none", candidates[0].match.score if candidates else 0, is_newcomer=True)
     same = tuple(found.customer.pk for found in candidates if found.match.score >= scores.same_score)
@@ -130,7 +130,7 @@ def settle(case: Case, who: Identified, *, by: Actor) -> tuple[Identified, Judge
         if judged.judgement.verdict == RuleVerdict.REJECT:
             return who, judged
         who = create_customer(case, who, by=by)
-    lock_claims(who.customer_ids, case.family_ids)
+    lock_claims(who.customer_ids, case.registration.family_ids)
     judged = _look(case, who)
     if judged.judgement.verdict != RuleVerdict.APPROVE:
         return who, judged
@@ -159,17 +159,20 @@ def similar_customer_ids(case: Case) -> list[int]:
 
 def look_under_lock(case: Case, who: Identified) -> Judged:
     """Lock what is claimed, then judge."""
-    lock_claims(who.customer_ids, case.family_ids)
+    lock_claims(who.customer_ids, case.registration.family_ids)
     return _look(case, who)
 
 
 def _look(case: Case, who: Identified) -> Judged:
     registration = case.registration
-    if registration.receipt_number is None:
-        registration.receipt_number = _next_receipt_number()
+    ids, families = who.customer_ids, registration.family_ids
+    seen = fact_queries.standing_against(registration, ids, at=case.at, day=case.day)
+    registration.receipt_number = seen.receipt_number
     assert registration.submitted_at is not None
     assert registration.base_amount is not None
-    ids, families, partner_id = who.customer_ids, case.family_ids, registration.partner_id
+    opportunities = who.known_opportunities
+    if opportunities is None:
+        opportunities = fact_queries.opportunities_with(ids, families)
     facts = Facts(
         received_at=registration.submitted_at,
         judged_at=case.at,
@@ -178,19 +181,12 @@ def _look(case: Case, who: Identified) -> Judged:
         currency=settings.BASE_CURRENCY,
         match_kind=who.kind,
         match_score=who.score,
+        named_accounts=seen.named_accounts,
+        protections=seen.protections,
+        opportunities=opportunities,
+        earlier_claims=seen.earlier_claims,
         **case.partner_facts,
     )
-    if ids:
-        seen = who.known_opportunities
-        facts = replace(
-            facts,
-            named_accounts=fact_queries.named_accounts_on(ids, case.day),
-            protections=fact_queries.protections_at(ids, families, partner_id=partner_id, at=case.at),
-            opportunities=fact_queries.opportunities_with(ids, families) if seen is None else seen,
-            earlier_claims=fact_queries.earlier_claims(
-                ids, families, partner_id=partner_id, receipt_number=registration.receipt_number
-            ),
-        )
     return Judged(facts, judge(facts, case.rules))
 
 
@@ -207,7 +203,7 @@ def protect(case: Case, who: Identified) -> datetime | None:
             ends_at=until,
         )
         for customer_id in who.customer_ids
-        for family_id in case.family_ids
+        for family_id in case.registration.family_ids
     ]
     try:
         with transaction.atomic():
@@ -215,10 +211,3 @@ def protect(case: Case, who: Identified) -> datetime | None:
     except IntegrityError:
         return None
     return until
-
-
-def _next_receipt_number() -> int:
-    """The order of receipt. Counted under the locks of what is claimed: the clock reads the transaction's start."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('deals_receipt_number')")
-        return int(cursor.fetchone()[0])

@@ -16,6 +16,10 @@ from deals.rules import clocks, transitions
 from deals.rules.facts import to_json
 
 _EVENTS = {RuleVerdict.APPROVE: Event.APPROVE, RuleVerdict.REVIEW: Event.REVIEW, RuleVerdict.REJECT: Event.REJECT}
+_DECIDED = (  # everything that submitting and deciding set
+    *("status", "submitted_at", "base_amount", "family_ids", "receipt_number", "customer_id", "match_kind"),
+    *("match_score", "review_due_at", "decided_at", "protected_until", "updated_at"),
+)
 _PAST = {
     RuleVerdict.APPROVE: "registration.approved",
     RuleVerdict.REVIEW: "registration.sent_to_review",
@@ -39,12 +43,12 @@ def ruling_of(judged: Judged) -> Ruling:
     return Ruling(RuleVerdict(judged.judgement.verdict), decisive.reason_code, dict(decisive.inputs))
 
 
-def write_decision(case: Case, who: Identified, judged: Judged, ruling: Ruling) -> Decision:
+def write_decision(case: Case, who: Identified, judged: Judged, ruling: Ruling, *, is_first: bool = False) -> Decision:
     """Store the decision with all it depended on, move the registration, record and announce it."""
     registration, judgement, at = case.registration, judged.judgement, case.at
     decision = Decision.objects.create(
         registration=registration,
-        sequence=registration.decisions.count() + 1,
+        sequence=1 if is_first else registration.decisions.count() + 1,
         verdict=ruling.verdict,
         judged_verdict=judgement.verdict,
         decisive_rule=judgement.decisive_rule,
@@ -62,7 +66,7 @@ def write_decision(case: Case, who: Identified, judged: Judged, ruling: Ruling) 
     registration.match_kind, registration.match_score = who.kind, who.score
     _set_clocks(registration, ruling.verdict, judged.protected_until, at)
     registration.updated_at = at
-    registration.save()
+    registration.save(update_fields=_DECIDED)
     by = ruling.by or SYSTEM
     record(_PAST[ruling.verdict], on=registration, by=by, at=at, decision=decision.public_id)
     after_commit("deals.decision_made", at=at, decision_id=decision.pk)

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Greatest
 
 from common.actor import SYSTEM, Actor
 from common.audit import record
@@ -35,7 +37,7 @@ def lose_registration(registration_id: int, *, reason: str, by: Actor, at: datet
         registration.status, registration.lost_reason = status, reason
         registration.lost_at = registration.protected_until = registration.updated_at = at
         registration.save(update_fields=["status", "lost_reason", "lost_at", "protected_until", "updated_at"])
-        registration.protections.filter(ends_at__gt=at).update(ends_at=at)
+        registration.protections.filter(ends_at__gt=at).update(ends_at=Greatest("starts_at", Value(at)))
         record("registration.lost", on=registration, by=by, at=at, reason=reason)
     return registration
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.conf import settings
@@ -89,13 +89,13 @@ def submit_registration(registration_id: int, *, by: Actor, at: datetime) -> Reg
     with transaction.atomic():
         registration = lock_registration(registration_id, by=by, capability="registration.create")
         status = transitions.status_after(Event.SUBMIT, registration.status)
-        draft_is_complete(_draft_of(registration), claims.day_of(at)).or_refuse()
+        _take_stock(registration, claims.day_of(at)).or_refuse()
         registration.base_amount = _base_amount(registration, at)
         registration.status, registration.submitted_at = status, at
         case = claims.open_case(registration, at=at)
         who, judged = claims.settle(case, claims.identify(case), by=by)
         record("registration.submitted", on=registration, by=by, at=at, receipt_number=registration.receipt_number)
-        write_decision(case, who, judged, ruling_of(judged))
+        write_decision(case, who, judged, ruling_of(judged), is_first=True)
     return registration
 
 
@@ -108,13 +108,14 @@ def register_deal(draft: RegistrationDraft, *, by: Actor, at: datetime) -> Regis
         return submit_registration(registration.pk, by=by, at=at)
 
 
-def _draft_of(registration: Registration) -> RegistrationDraft:
-    lines = registration.lines.values_list("product_id", "quantity", "amount")
-    return RegistrationDraft(
-        partner_id=registration.partner_id,
-        lines=[DraftLine(*line) for line in lines],
-        **{name: getattr(registration, name) for name in _TYPED},
-    )
+def _take_stock(registration: Registration, day: date) -> Verdict:
+    """Whether the draft is complete; notes which product families it is about."""
+    rows = registration.lines.values_list("product_id", "quantity", "amount", "product__family_id")
+    lines = [(DraftLine(product_id, quantity, amount), family_id) for product_id, quantity, amount, family_id in rows]
+    registration.family_ids = sorted({family_id for _line, family_id in lines})
+    typed = {name: getattr(registration, name) for name in _TYPED}
+    draft = RegistrationDraft(partner_id=registration.partner_id, lines=[line for line, _id in lines], **typed)
+    return draft_is_complete(draft, day)
 
 
 def _base_amount(registration: Registration, at: datetime) -> Decimal:

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
+import msgspec
+from django.db import connection
+
 from crm import queries as crm_queries
-from deals.choices import RegistrationStatus
-from deals.models import NamedAccount, Protection, Registration, RegistrationLine, Rulebook
+from deals.models import Registration, Rulebook
 from deals.rules.facts import ClaimFact, NamedAccountFact, OpportunityFact, ProtectionFact
 
 
@@ -15,30 +17,68 @@ def rulebook_on(day: date) -> Rulebook | None:
     return in_force.order_by("-effective_from", "-version").first()
 
 
-def family_ids_of(registration_id: int) -> list[int]:
-    """The product families that a registration asks for, ascending."""
-    lines = RegistrationLine.objects.filter(registration_id=registration_id).order_by("product__family_id")
-    return list(lines.values_list("product__family_id", flat=True).distinct())
+class StandingAgainst(msgspec.Struct, frozen=True):
+    """What may stand against a claim, and the claim's own place in the order of receipt."""
+
+    receipt_number: int
+    protections: tuple[ProtectionFact, ...]
+    named_accounts: tuple[NamedAccountFact, ...]
+    earlier_claims: tuple[ClaimFact, ...]
 
 
-def protections_at(
-    customer_ids: Iterable[int], family_ids: Iterable[int], *, partner_id: int, at: datetime
-) -> tuple[ProtectionFact, ...]:
-    """Protections of these customers in these families that have not ended; `own` are the partner's."""
-    rows = Protection.objects.filter(customer_id__in=customer_ids, family_id__in=family_ids, ends_at__gt=at)
-    found = rows.order_by("starts_at", "pk").values_list(
-        *("registration__public_id", "partner__name", "partner_id", "family__code", "starts_at", "ends_at")
+# One statement, since everybody who claims the same customer waits while it runs.
+_STANDING_AGAINST = """
+SELECT jsonb_build_object(
+    'receipt_number', coalesce(%(receipt)s::bigint, nextval('deals_receipt_number')),
+    'protections', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'registration', holder.public_id, 'own', protection.partner_id = %(partner)s,
+            'family_id', protection.family_id, 'starts_at', protection.starts_at, 'ends_at', protection.ends_at
+        ) ORDER BY protection.starts_at, protection.id), '[]')
+        FROM deals_protection protection JOIN deals_registration holder ON holder.id = protection.registration_id
+        WHERE protection.customer_id = ANY(%(customers)s::bigint[])
+          AND protection.family_id = ANY(%(families)s::bigint[])
+          AND tstzrange(protection.starts_at, protection.ends_at) && tstzrange(%(at)s, NULL)
+    ),
+    'named_accounts', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'starts_on', named.starts_on, 'ends_on', named.ends_on
+        ) ORDER BY named.starts_on, named.id), '[]')
+        FROM deals_namedaccount named
+        WHERE named.customer_id = ANY(%(customers)s::bigint[]) AND (named.ends_on IS NULL OR named.ends_on > %(day)s)
+    ),
+    'earlier_claims', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'registration', claim.public_id, 'receipt_number', claim.receipt_number
+        ) ORDER BY claim.receipt_number), '[]')
+        FROM deals_registration claim
+        WHERE claim.customer_id = ANY(%(customers)s::bigint[]) AND claim.status = 'in_review'
+          AND claim.family_ids && %(families)s::bigint[] AND claim.partner_id <> %(partner)s
+          AND claim.receipt_number < coalesce(%(receipt)s::bigint, 9223372036854775807)
     )
-    return tuple(
-        ProtectionFact(registration, partner, owner_id == partner_id, family, starts_at, ends_at)
-        for registration, partner, owner_id, family, starts_at, ends_at in found
-    )
+)::text
+"""
 
 
-def named_accounts_on(customer_ids: Iterable[int], day: date) -> tuple[NamedAccountFact, ...]:
-    """Entries of the direct-only list about these customers that have not ended."""
-    rows = NamedAccount.objects.filter(customer_id__in=customer_ids).exclude(ends_on__lte=day)
-    return tuple(NamedAccountFact(*row) for row in rows.order_by("starts_on", "pk").values_list("starts_on", "ends_on"))
+def standing_against(
+    registration: Registration, customer_ids: Sequence[int], *, at: datetime, day: date
+) -> StandingAgainst:
+    """Protections that have not ended, the direct-only list, other partners' earlier registrations still being judged.
+
+    A registration that has no receipt number yet gets the next one: asked under the locks of what is claimed, so that
+    the numbers are in the order of the claims (the clock reads when a transaction began, not when its turn came).
+    """
+    parameters = {
+        "receipt": registration.receipt_number,
+        "partner": registration.partner_id,
+        "customers": list(customer_ids),
+        "families": list(registration.family_ids),
+        "at": at,
+        "day": day,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING_AGAINST, parameters)
+        return msgspec.json.decode(cursor.fetchone()[0], type=StandingAgainst)
 
 
 def opportunities_with(customer_ids: Iterable[int], family_ids: Sequence[int]) -> tuple[OpportunityFact, ...]:
@@ -50,18 +90,3 @@ def opportunities_with(customer_ids: Iterable[int], family_ids: Sequence[int]) -
         for customer_id in customer_ids
         for found in crm_queries.live_direct_opportunities(customer_id, family_ids)
     )
-
-
-def earlier_claims(
-    customer_ids: Iterable[int], family_ids: Sequence[int], *, partner_id: int, receipt_number: int
-) -> tuple[ClaimFact, ...]:
-    """Other partners' registrations for these customers and families, received earlier and still being judged."""
-    waiting = Registration.objects.filter(
-        customer_id__in=customer_ids,
-        status=RegistrationStatus.IN_REVIEW,
-        receipt_number__lt=receipt_number,
-        lines__product__family_id__in=family_ids,
-    ).exclude(partner_id=partner_id)
-    rows = waiting.order_by("receipt_number").distinct()
-    found = rows.values_list("public_id", "partner__name", "receipt_number")
-    return tuple(ClaimFact(public_id, partner, number or 0) for public_id, partner, number in found)

@@ -71,15 +71,17 @@ def _named_account(facts: Facts, params: NoParams) -> Finding:
 
 
 def _live_protection(facts: Facts, params: NoParams) -> Finding:
-    """R4: somebody holds the customer for one of the families at this instant."""
-    live = [found for found in facts.protections if found.starts_at <= facts.judged_at < found.ends_at]
+    """R4: somebody holds the customer for one of the families at this instant or from later on.
+
+    One that begins later counts too: whoever waited for a lock read the clock before whoever held it.
+    """
+    live = [found for found in facts.protections if facts.judged_at < found.ends_at]
     if not live:
         return _V.PASS, NOTHING_AGAINST, {"live": []}
     described = [
         {
             "registration": found.registration,
-            "partner": found.partner,
-            "family": found.family,
+            "family_id": found.family_id,
             "ends_at": found.ends_at.isoformat(),
         }
         for found in live
@@ -117,8 +119,7 @@ def opportunity_is_alive(found: OpportunityFact, received_at: datetime, params: 
 def _earlier_claim(facts: Facts, params: NoParams) -> Finding:
     """Who came first is judged first: a later registration waits for a person, however small it is."""
     claims = [
-        {"registration": claim.registration, "partner": claim.partner, "receipt_number": claim.receipt_number}
-        for claim in facts.earlier_claims
+        {"registration": claim.registration, "receipt_number": claim.receipt_number} for claim in facts.earlier_claims
     ]
     if claims:
         return _V.REVIEW, "registration.earlier_claim", {"claims": claims}

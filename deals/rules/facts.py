@@ -21,10 +21,9 @@ class NamedAccountFact:
 class ProtectionFact:
     """A protection of the same customer in one of the families asked for; half-open."""
 
-    registration: str  # public id
-    partner: str  # name: never shown to another partner
+    registration: str  # public id: never shown to another partner
     own: bool
-    family: str  # code
+    family_id: int
     starts_at: datetime
     ends_at: datetime
 
@@ -45,7 +44,6 @@ class ClaimFact:
     """Another partner's registration for the same customer and family that still waits for its decision."""
 
     registration: str
-    partner: str
     receipt_number: int
 
 

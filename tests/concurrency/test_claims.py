@@ -1,0 +1,148 @@
+"""Many partners claim one customer at the same instant: one is protected, everybody else gets a clean answer at once.
+
+The controls show that the test can fail: without the locks the constraint has to catch the doubles, and without both
+there are doubles.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection, connections
+
+from common.actor import Actor
+from common.audit import verify_chain
+from deals.actions import locks
+from deals.actions.registrations import save_draft, submit_registration
+from deals.models import Decision, Protection, Registration
+from tests.factories.deals import a_channel, a_draft, typed_as
+from tests.factories.partners import PartnerFactory
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.concurrency]
+CLAIMANTS = 64
+AT = datetime(2026, 10, 14, 10, 0, tzinfo=UTC)
+
+
+@dataclass
+class Race:
+    """What everybody got, and how long each waited, in seconds from the common start."""
+
+    answers: list[str]
+    waits: list[float]
+
+
+def race(works: list[Callable[[], str]]) -> Race:
+    """Start all works at one instant, each in a thread with an open connection of its own."""
+    outcome = Race([], [])
+    barrier = threading.Barrier(len(works))
+
+    def run(work: Callable[[], str]) -> None:
+        try:
+            connection.ensure_connection()
+            barrier.wait(timeout=60)
+            started = time.perf_counter()
+            try:
+                answer = work()
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is an answer that must not occur
+                answer = repr(error)
+            outcome.waits.append(time.perf_counter() - started)
+            outcome.answers.append(answer)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcome
+
+
+def claims(spellings: Sequence[dict[str, str]]) -> list[Callable[[], str]]:
+    """One submission for each spelling of the customer, each by a partner of its own; empty: the known customer."""
+    channel = a_channel()
+
+    def claim_of(number: int, typed: dict[str, str]) -> Callable[[], str]:
+        partner = PartnerFactory(name=f"Claimant {number}")
+        seller = Actor("person", f"user:{number}", f"Seller {number}", partner_roles={partner.pk: "seller"})
+        draft = a_draft(partner, channel.product, **(typed or typed_as(channel.customer)))
+        registration_id = save_draft(draft, by=seller, at=AT).pk
+        return lambda: submit_registration(registration_id, by=seller, at=AT).status
+
+    return [claim_of(number, typed) for number, typed in enumerate(spellings)]
+
+
+def doubles() -> int:
+    """Protections beyond the first of each customer and family."""
+    pairs = Counter(Protection.objects.values_list("customer_id", "family_id"))
+    return sum(count - 1 for count in pairs.values())
+
+
+def let_everybody_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locks that do not lock, and time enough between looking and writing for everybody to have looked."""
+    monkeypatch.setattr(locks, "take", lambda names: time.sleep(0.05))
+
+
+def test_64_claims_one_protection(record_property):
+    outcome = race(claims([{}] * CLAIMANTS))
+    assert Counter(outcome.answers) == {"approved": 1, "rejected": CLAIMANTS - 1}
+    assert Protection.objects.count() == 1
+    refusals = Decision.objects.exclude(verdict="approve")
+    assert set(refusals.values_list("decisive_rule", "reason_code")) == {
+        ("live_protection", "registration.customer_protected")
+    }
+    winner = Registration.objects.get(status="approved")
+    assert winner.receipt_number == min(Registration.objects.values_list("receipt_number", flat=True))
+    assert verify_chain().broken_at is None
+    record_property("slowest", max(outcome.waits))
+    assert max(outcome.waits) < 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "loser"),
+    [
+        pytest.param({"customer_name": "Nobody Knows It", "customer_tax_id": "DE811907980"}, "rejected", id="equal"),
+        pytest.param({"customer_name": "Nobody Knows It"}, "in_review", id="name-only"),
+    ],
+)
+def test_a_company_nobody_knew_is_not_protected_twice(typed, loser):
+    outcome = race(claims([typed] * 16))
+    assert Counter(outcome.answers) == {"approved": 1, loser: 15}
+    assert Protection.objects.count() == 1
+
+
+def test_two_spellings_of_one_new_company_are_not_both_protected():
+    spellings = [{"customer_name": "Kowalczyk Instalacje"}, {"customer_name": "Kowalczyk Instalacja"}]
+    assert Counter(race(claims(spellings * 8)).answers) == {"approved": 1, "in_review": 15}
+
+
+def test_without_the_locks_the_constraint_still_refuses_doubles(monkeypatch):
+    works = claims([{}] * 8)
+    let_everybody_in(monkeypatch)
+    outcome = race(works)
+    assert doubles() == 0
+    assert outcome.answers.count("approved") == 1
+
+
+def test_without_locks_and_constraint_there_are_doubles(monkeypatch):
+    """The control: if this finds none, the tests above prove nothing."""
+    works = claims([{}] * 8)
+    let_everybody_in(monkeypatch)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE deals_protection DROP CONSTRAINT protection_one_live")
+    try:
+        race(works)
+        assert doubles() > 0
+    finally:
+        restore_constraint()
+
+
+def restore_constraint() -> None:
+    Protection.objects.all().delete()
+    constraint = next(found for found in Protection._meta.constraints if found.name == "protection_one_live")
+    with connection.schema_editor() as editor:
+        editor.add_constraint(Protection, constraint)
