@@ -36,6 +36,14 @@ class StatementStatus(TextChoices):
 STATEMENT_STATUS_COLOURS = {"open": "blue", "closed": "secondary"}
 JOURNAL_KIND_COLOURS = {"accrual": "green", "adjustment": "blue", "clawback": "orange", "payout": "secondary"}
 
+FIGURES = {  # of a statement, before its closing balance, which they add up to
+    "opening": _("Opening balance"),
+    "accruals": _("Earned"),
+    "adjustments": _("Adjustments of earlier periods"),
+    "clawbacks": _("Taken back for cancelled sales"),
+    "payouts": _("Paid out"),
+}
+
 STEPS = {
     "step.slice": _("%(rate)s on the part from %(from)s to %(to)s: %(slice)s"),
     "step.top_slice": _("%(rate)s on the part above %(from)s: %(slice)s"),

@@ -54,7 +54,7 @@ def post(postings: Sequence[Posting], *, recalculation: Recalculation | None, at
 
     Nine statements however many postings there are. The caller holds the partners' locks and `hold_months_open`.
     """
-    lines = _lines_for(postings, _statements_for(postings))
+    lines = _lines_for(postings, _statements_for(postings, at))
     journals = Journal.objects.bulk_create(
         Journal(
             kind=posting.kind,
@@ -75,7 +75,7 @@ def post(postings: Sequence[Posting], *, recalculation: Recalculation | None, at
         for journal, posting in zip(journals, postings, strict=True)
         for account_id, amount in _entries_of(posting, accounts)
     )
-    refresh_statements({posting.partner_id for posting in postings})
+    refresh_statements({posting.partner_id for posting in postings}, at=at)
     return journals
 
 
@@ -86,12 +86,12 @@ def _statement_key(posting: Posting) -> StatementKey:
     return posting.partner_id, month_of(posting.posted_on).starts_on, posting.currency
 
 
-def _statements_for(postings: Iterable[Posting]) -> dict[StatementKey, Statement]:
+def _statements_for(postings: Iterable[Posting], at: datetime) -> dict[StatementKey, Statement]:
     """The statements that the postings belong to, made where they are missing."""
     wanted = sorted({_statement_key(posting) for posting in postings})
     Statement.objects.bulk_create(
         [
-            Statement(partner_id=partner, month_starts_on=month, currency=currency)
+            Statement(partner_id=partner, month_starts_on=month, currency=currency, updated_at=at)
             for partner, month, currency in wanted
         ],
         ignore_conflicts=True,
@@ -191,7 +191,8 @@ WITH moved AS (
 UPDATE incentives_statement statement
 SET opening = moved.opening, accruals = moved.accruals, adjustments = moved.adjustments,
     clawbacks = moved.clawbacks, payouts = moved.payouts,
-    closing = moved.opening + moved.accruals + moved.adjustments + moved.clawbacks + moved.payouts
+    closing = moved.opening + moved.accruals + moved.adjustments + moved.clawbacks + moved.payouts,
+    updated_at = %(at)s
 FROM moved
 WHERE moved.id = statement.id
   AND (statement.opening, statement.accruals, statement.adjustments, statement.clawbacks, statement.payouts)
@@ -199,8 +200,8 @@ WHERE moved.id = statement.id
 """
 
 
-def refresh_statements(partner_ids: Iterable[int]) -> int:
+def refresh_statements(partner_ids: Iterable[int], *, at: datetime) -> int:
     """Sum these partners' open statements up from the ledger; returns how many changed."""
     with connection.cursor() as cursor:
-        cursor.execute(_REFRESH, {"open": StatementStatus.OPEN, "partners": list(partner_ids)})
+        cursor.execute(_REFRESH, {"open": StatementStatus.OPEN, "partners": list(partner_ids), "at": at})
         return int(cursor.rowcount)

@@ -18,7 +18,7 @@ from incentives.rules.statements import combined_hash, content_hash, may_close
 
 _CLOSE = """
 UPDATE incentives_statement statement
-SET status = %(closed)s, closed_at = %(at)s, content_hash = given.hash
+SET status = %(closed)s, closed_at = %(at)s, updated_at = %(at)s, content_hash = given.hash
 FROM unnest(%(ids)s::bigint[], %(hashes)s::text[]) AS given(id, hash)
 WHERE given.id = statement.id AND statement.status = %(open)s
 """

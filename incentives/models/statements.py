@@ -1,5 +1,6 @@
 """What a partner is told: one statement per month and currency, its lines, and the months that are closed."""
 
+from decimal import Decimal
 from functools import partial
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -29,12 +30,16 @@ class Statement(models.Model):
     payouts = models.DecimalField(max_digits=19, decimal_places=4, default=0)
     closing = models.DecimalField(max_digits=19, decimal_places=4, default=0)
     status = models.CharField(max_length=8, choices=StatementStatus, default=StatementStatus.OPEN)
+    updated_at = models.DateTimeField()  # when its figures last moved, or when it was closed
     closed_at = models.DateTimeField(null=True, blank=True)
     content_hash = models.CharField(max_length=64, blank=True)
 
     class Meta:
         ordering = ["-month_starts_on", "-id"]
-        indexes = [models.Index(fields=["-month_starts_on", "-id"], name="statement_by_month")]
+        indexes = [
+            models.Index(fields=["-month_starts_on", "-id"], name="statement_by_month"),
+            models.Index(fields=["updated_at", "public_id"], name="statement_by_change"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["partner", "month_starts_on", "currency"], name="statement_once"),
             models.CheckConstraint(
@@ -50,6 +55,11 @@ class Statement(models.Model):
                 name="statement_closed_with_hash",
             ),
         ]
+
+    @property
+    def corrections(self) -> Decimal:
+        """What corrected and cancelled sales of ended periods moved, up and down."""
+        return self.adjustments + self.clawbacks
 
     def __str__(self) -> str:
         return f"{self.partner_id} {self.month_starts_on} {self.currency}"

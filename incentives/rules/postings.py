@@ -128,8 +128,8 @@ def posting_kind(target: Target, before: Held | None) -> str:
 
 def line_steps(target_steps: Sequence[Step], *, target_amount: Decimal, line_amount: Decimal) -> tuple[Step, ...]:
     """The steps of a statement line: the whole accrual's, less what other lines carry. They add up to the line."""
-    before = target_amount - line_amount
-    return (*target_steps, Step("step.posted_before", -before)) if before else tuple(target_steps)
+    elsewhere = (line_amount - target_amount).quantize(target_amount)  # both are in whole minor units
+    return (*target_steps, Step("step.posted_before", elsewhere)) if elsewhere else tuple(target_steps)
 
 
 def posting_day(day: date, *, first_open_day: date | None) -> date:
