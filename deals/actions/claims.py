@@ -53,8 +53,11 @@ class Identified:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
+    """A judgement with what it rests on. The receipt number is the place in the order of claims that were looked at."""
+
     facts: Facts
     judgement: Judgement
+    receipt_number: int
     protected_until: datetime | None = None  # set when protections were written
 
 
@@ -122,16 +125,18 @@ def _compare(identity: CustomerIdentity, rules: Sequence[Rule]) -> Identified:
 def settle(case: Case, who: Identified, *, by: Actor) -> tuple[Identified, Judged]:
     """Lock, look, decide, and protect if the rules approve.
 
-    A newcomer becomes a customer only if nothing rejects the registration by then. Should a protection have come in
-    by a way that takes no locks, the constraint refuses ours, and the second look sees it.
+    The first look is without locks: what stands against a claim by then stands, nobody has to queue to hear it, and a
+    newcomer that is rejected does not become a customer. Only what is not rejected is looked at again under the locks.
+    Should a protection come in by a way that takes none, the constraint refuses ours, and one more look sees it.
     """
-    if who.is_newcomer:
-        judged = _look(case, who)
-        if judged.judgement.verdict == RuleVerdict.REJECT:
-            return who, judged
-        who = create_customer(case, who, by=by)
-    lock_claims(who.customer_ids, case.registration.family_ids)
     judged = _look(case, who)
+    if judged.judgement.verdict == RuleVerdict.REJECT:
+        return who, judged
+    if who.is_newcomer:
+        who = create_customer(case, who, by=by)
+    else:
+        who = replace(who, known_opportunities=judged.facts.opportunities)
+    judged = look_under_lock(case, who)
     if judged.judgement.verdict != RuleVerdict.APPROVE:
         return who, judged
     until = protect(case, who)
@@ -167,7 +172,6 @@ def _look(case: Case, who: Identified) -> Judged:
     registration = case.registration
     ids, families = who.customer_ids, registration.family_ids
     seen = fact_queries.standing_against(registration, ids, at=case.at, day=case.day)
-    registration.receipt_number = seen.receipt_number
     assert registration.submitted_at is not None
     assert registration.base_amount is not None
     opportunities = who.known_opportunities
@@ -187,7 +191,7 @@ def _look(case: Case, who: Identified) -> Judged:
         earlier_claims=seen.earlier_claims,
         **case.partner_facts,
     )
-    return Judged(facts, judge(facts, case.rules))
+    return Judged(facts, judge(facts, case.rules), seen.receipt_number)
 
 
 def protect(case: Case, who: Identified) -> datetime | None:

@@ -64,6 +64,7 @@ def write_decision(case: Case, who: Identified, judged: Judged, ruling: Ruling, 
     registration.status = transitions.status_after(_EVENTS[ruling.verdict], registration.status)
     registration.customer_id = who.customer_ids[0] if who.customer_ids else None
     registration.match_kind, registration.match_score = who.kind, who.score
+    registration.receipt_number = judged.receipt_number
     _set_clocks(registration, ruling.verdict, judged.protected_until, at)
     registration.updated_at = at
     registration.save(update_fields=_DECIDED)

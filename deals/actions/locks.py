@@ -1,5 +1,7 @@
 """The locks that claims are decided under, held until the transaction ends.
 
+Claims look once before they queue here; what is not rejected then is looked at again under the locks.
+
 Order, for everybody: the registration's row, the names of newcomers (here), crm's own locks, and then the pairs of
 customer and family in sorted order. Advisory locks, because what is claimed may not have a row yet.
 """
@@ -42,5 +44,7 @@ def lock_newcomer(keys: IdentityKeys) -> None:
 def take(names: Iterable[str]) -> None:
     """Locks by name, in one order for everybody (of their 64-bit hashes)."""
     numbers = {int.from_bytes(blake2b(f"deals {name}".encode(), digest_size=8).digest(), signed=True) for name in names}
+    if not numbers:
+        return
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number", [sorted(numbers)])

@@ -94,7 +94,7 @@ def submit_registration(registration_id: int, *, by: Actor, at: datetime) -> Reg
         registration.status, registration.submitted_at = status, at
         case = claims.open_case(registration, at=at)
         who, judged = claims.settle(case, claims.identify(case), by=by)
-        record("registration.submitted", on=registration, by=by, at=at, receipt_number=registration.receipt_number)
+        record("registration.submitted", on=registration, by=by, at=at, receipt_number=judged.receipt_number)
         write_decision(case, who, judged, ruling_of(judged), is_first=True)
     return registration
 
