@@ -284,6 +284,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {  # fields called the same in different objects
+        "ProductKind": "crm.choices.ProductKind",
+        "SaleStatus": "crm.choices.SaleStatus",
+        "JournalKind": "incentives.choices.JournalKind",
+        "StatementStatus": "incentives.choices.StatementStatus",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},

@@ -47,7 +47,7 @@ def idempotent(*, required: bool = True) -> Callable[[Handler], Handler]:
                 fingerprint=_fingerprint(request),
                 effect=lambda: _plain(method(view, request, *args, **kwargs)),
             )
-            return Response(answer.body, status=answer.status_code)
+            return Response(_ordered(answer.body), status=answer.status_code)
 
         handler.idempotency_key_required = required  # type: ignore[attr-defined] # for the schema
         return handler
@@ -66,6 +66,11 @@ def _fingerprint(request: Request) -> str:
     """Of method, address and body; the body is read raw, before anything parses it."""
     head = f"{request.method} {request.get_full_path()}\n".encode()
     return sha256(head + request.body).hexdigest()
+
+
+def _ordered(body: Any) -> Any:
+    """The same body with its keys in one order, which the database does not keep."""
+    return json.loads(json.dumps(body, sort_keys=True))
 
 
 def _plain(response: Response) -> Answer:
