@@ -58,7 +58,7 @@ def _levels(
     measurements = {promise.terms.measurement for promise in promises if depends_on_tier(promise.terms)}
     days = {tier_day(period_of(month, measurement), day=day) for month in months for measurement in measurements}
     return {
-        (partner_id, tested_on): Level(terms.level_code, terms.rebate_multiplier)
+        (partner_id, tested_on): Level(terms.level_code, terms.level_name, terms.rebate_multiplier)
         for tested_on in sorted(days)
         for partner_id, terms in tier_queries.terms_for_many(volumes, day=tested_on).items()
     }

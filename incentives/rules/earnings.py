@@ -65,11 +65,11 @@ class Earning:
         return cls(Money(sum((step.amount for step in kept), _zero(currency)), currency), kept)
 
 
-def compute_earning(terms: PlanTerms, *, volume: Decimal, multiplier: Decimal) -> Earning:
+def compute_earning(terms: PlanTerms, *, volume: Decimal, multiplier: Decimal, level_name: str = "") -> Earning:
     """What the volume (in the plan's currency, at most 4 decimals) earns under the terms.
 
     More returns than sales earn nothing, with a step that says so. `multiplier` is that of the tier held; it
-    counts only if the plan uses it.
+    counts only if the plan uses it, and the step names the level.
     """
     if volume < 0:
         return nothing("step.negative_volume", terms.currency, volume=volume)
@@ -77,7 +77,8 @@ def compute_earning(terms: PlanTerms, *, volume: Decimal, multiplier: Decimal) -
     if terms.uses_tier_multiplier:
         base = sum((step.amount for step in steps), _zero(terms.currency))
         multiplied = round_amount(base * multiplier, terms.currency)
-        steps.append(_step("step.tier_multiplier", multiplied - base, multiplier=multiplier, base=base))
+        params: dict[str, Decimal | str] = {"level": level_name, "multiplier": multiplier, "base": base}
+        steps.append(_step("step.tier_multiplier", multiplied - base, **params))
     return Earning.of_steps(steps, terms.currency)
 
 

@@ -34,10 +34,11 @@ class Level:
     """The tier held on a day, as far as a rebate depends on it."""
 
     code: str
+    name: str
     multiplier: Decimal
 
 
-NO_LEVEL = Level("", Decimal(1))
+NO_LEVEL = Level("", "", Decimal(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,9 @@ def _target(facts: Facts, terms: PlanTerms, key: AccrualKey, period: Period, vol
     tested_on = tier_day(period, day=facts.day)
     level = facts.levels[key.partner_id, tested_on] if depends_on_tier(terms) else NO_LEVEL
     if level_takes_part(terms, level.code):
-        earning = compute_earning(terms, volume=volume.amount, multiplier=level.multiplier)
+        earning = compute_earning(terms, volume=volume.amount, multiplier=level.multiplier, level_name=level.name)
     else:
-        earning = nothing("step.level_not_eligible", terms.currency, level=level.code)
+        earning = nothing("step.level_not_eligible", terms.currency, level=level.name)
     return _as_target(facts.day, key, period, volume, earning)
 
 

@@ -5,11 +5,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 from django import template
 
-from common.money import minor_units
-from common.templatetags.formats import NO_BREAK, number, percent, reader_locale, written_amount
+from common.money import round_amount
+from common.templatetags.formats import MINUS, number, percent, reader_locale, written_amount
 from incentives.choices import STEPS
 
 register = template.Library()
@@ -41,11 +41,12 @@ def _written(name: str, value: str, currency: str) -> str:
 @register.filter
 def exactly(amount: Decimal, currency: str) -> str:
     """An amount with all its decimals, so that a reader can add up: converted sales have up to four."""
-    decimals = -int(amount.normalize().as_tuple().exponent)
-    if decimals <= minor_units(currency):
+    if amount == round_amount(amount, currency):
         return written_amount(amount, currency)
-    pattern = f"#,##0.{'0' * decimals}"
-    return f"{format_decimal(amount, format=pattern, locale=reader_locale())}{NO_BREAK}{currency}"
+    written = format_currency(
+        amount.normalize(), currency, locale=reader_locale(), currency_digits=False, decimal_quantization=False
+    )
+    return str(written).replace("-", MINUS)
 
 
 @register.simple_tag

@@ -52,11 +52,12 @@ def test_halves_are_rounded_away_from_zero(volume, step):
 
 
 def test_steps_say_where_they_come_from():
-    found = earning(terms(uses_tier_multiplier=True), "120000", "1.1")
+    plan = terms(uses_tier_multiplier=True)
+    found = compute_earning(plan, volume=Decimal(120000), multiplier=Decimal("1.1"), level_name="Silver")
     assert [(step.code, dict(step.params)) for step in found.steps] == [
         ("step.slice", {"rate": "0.02", "from": "0", "to": "50000", "slice": "50000"}),
         ("step.slice", {"rate": "0.04", "from": "50000", "to": "200000", "slice": "70000"}),
-        ("step.tier_multiplier", {"multiplier": "1.1", "base": "3800"}),
+        ("step.tier_multiplier", {"level": "Silver", "multiplier": "1.1", "base": "3800"}),
     ]
     assert earning(terms(), "-1").steps[0].code == "step.negative_volume"
     assert earning(terms(calculation="whole_volume"), "50000").steps[0].params["rate"] == "0.04"
