@@ -72,13 +72,13 @@ def _manage(*arguments: str) -> None:
 def _supervise(port: int) -> int:
     """Run the three processes until one ends or Ctrl-C; the others are ended too. Returns the exit code."""
     role = {"PRM_DATABASE_ROLE": os.environ.get("PRM_DATABASE_ROLE", APP_ROLE)}
-    env = {**os.environ, **role, "PYTHONUNBUFFERED": "1", "FORKED_BY_MULTIPROCESSING": "0"}
+    env = {**os.environ, **role, "PYTHONUNBUFFERED": "1"}
     python = f"{sys.executable} -m"
     web = "gunicorn prm.wsgi --workers 2 --threads 4 --timeout 60 --log-level warning"
     commands = {
         "web": f"{python} {web} --bind 127.0.0.1:{port}",
-        "worker": f"{python} celery -A prm.worker worker --concurrency 2 --loglevel WARNING",
-        "beat": f"{python} celery -A prm.worker beat --loglevel WARNING",
+        "worker": f"{python} celery --quiet -A prm.worker worker --pool threads --concurrency 2 --loglevel WARNING",
+        "beat": f"{python} celery --quiet -A prm.worker beat --loglevel WARNING",
     }
     manager = Manager()
     for name, command in commands.items():

@@ -32,7 +32,6 @@ class Command(BaseCommand):
             if options["if_empty"]:
                 return
             raise CommandError("The database is not empty. `make reset` deletes everything and loads fresh demo data.")
-        settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # the past sends no mail
         started = time.monotonic()
         self.stdout.write("Loading demo data, about a minute …")
         plan = build.Plan(seed=options["seed"], scale=options["scale"], today=options["today"] or timezone.localdate())
