@@ -103,6 +103,23 @@ RULE_QUESTIONS = {
     "size": _("Is the value below the minimum, or small enough to approve automatically?"),
 }
 
+MATCH_KINDS = {
+    "tax_id": _("Same tax id"),
+    "domain": _("Same web address"),
+    "name": _("Nearly the same name, same country"),
+    "similar_name": _("Similar name, same country"),
+    "related": _("Nearly the same name, other country"),
+    "none": _("No match"),
+    "settled": _("Settled by a person"),
+}
+
+COMPARED_FIELDS = {
+    "legal_name": _("Legal name"),
+    "country": _("Country"),
+    "domain": _("Web address"),
+    "tax_id": _("Tax id"),
+}
+
 LOST_REASONS = {
     "price": _("Price"),
     "competitor": _("Lost to a competitor's product"),
@@ -168,6 +185,7 @@ REASONS = {
         "The value must be above zero, with at most 13 digits before and 2 after the point."
     ),
     "registration.words_missing": _("Give a reason."),
+    "registration.customer_not_chosen": _("Say who the customer is: one of those known, or a new one."),
     "registration.already_submitted": _("This form was already sent. Open a new one to register another deal."),
     "rulebook.rule_unknown": _("There is no rule “%(rule)s”."),
     "rulebook.params_invalid": _("The parameters of rule “%(rule)s” are not valid."),

@@ -11,6 +11,7 @@ urlpatterns = [
     path("partners/", include("insights.urls.partners")),
     path("insights/", include("insights.urls.dashboard")),
     path("design/", views.design, name="design"),
+    path("deals/", include("deals.urls")),
     path("tier/", include("tiers.urls")),
     path("statements/", include("incentives.urls")),
     path("healthz/live", health.live, name="live"),

@@ -21,6 +21,7 @@ from deals.rules.permissions import may_act
 from partners import rules as partner_rules
 
 PAGE_SIZE = 50
+CENT = Decimal("0.01")
 SORTS: dict[str, Any] = {
     "newest": F("pk"),
     "customer": Upper("customer_name"),
@@ -58,23 +59,30 @@ class ListPage:
     next_cursor: str
 
 
-def registration_list(
-    actor: Actor, *, at: datetime, search: str = "", status: str = "", sort: str = DEFAULT_SORT, cursor: str = ""
-) -> ListPage:
-    """The registrations an actor may see, by keyset: any page costs what the first does. One statement.
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What a reader chose. `sort` names one of `SORTS`, with a leading minus for descending; `cursor` is a page's end.
 
-    `sort` names one of `SORTS`, with a leading minus for descending; what is not known counts as not given.
+    What is not known counts as not given.
     """
+
+    search: str = ""
+    status: str = ""
+    sort: str = ""
+    cursor: str = ""
+
+
+def registration_list(actor: Actor, *, at: datetime, narrowing: Narrowing = Narrowing()) -> ListPage:
+    """The registrations an actor may see, by keyset: any page costs what the first does. One statement."""
     rows = registrations_visible_to(actor).reading_on(at).select_related("partner")
-    if status in RegistrationStatus.values:
-        rows = rows.with_status(status, at)
-    if search.strip():
-        text = search.strip()
+    if narrowing.status in RegistrationStatus.values:
+        rows = rows.with_status(narrowing.status, at)
+    if text := narrowing.search.strip():
         rows = rows.filter(Q(customer_name__icontains=text) | Q(public_id=text.lower()))
-    name = sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT
+    name = narrowing.sort if narrowing.sort.removeprefix("-") in SORTS else DEFAULT_SORT
     descending, column = name.startswith("-"), SORTS[name.removeprefix("-")]
     rows = rows.annotate(sorted_by=column)
-    rows = _after(rows, cursor, descending=descending)
+    rows = _after(rows, narrowing.cursor, descending=descending)
     sign = "-" if descending else ""
     found = list(rows.order_by(f"{sign}sorted_by", f"{sign}pk")[: PAGE_SIZE + 1])
     more = len(found) > PAGE_SIZE

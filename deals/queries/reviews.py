@@ -22,6 +22,11 @@ def review_queue() -> QuerySet[Registration]:
     return waiting.select_related("partner", "customer").order_by("review_due_at", "pk")
 
 
+def next_in_queue(public_id: str) -> str:
+    """The public id of the most urgent one besides this; empty if nothing else waits."""
+    return review_queue().exclude(public_id=public_id).values_list("public_id", flat=True).first() or ""
+
+
 def review_count() -> int:
     """How many registrations wait."""
     return Registration.objects.filter(status=RegistrationStatus.IN_REVIEW).count()
@@ -46,13 +51,12 @@ class KnownCustomer:
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
-    """`next_public_id` is the next one in the queue, empty if there is none."""
+    """A registration, what it is about, what the rules said, and the customers it may be about."""
 
     registration: Registration
     lines: list[RegistrationLine]
     receipt: Receipt
     customers: list[KnownCustomer]
-    next_public_id: str
 
 
 def review_page(actor: Actor, public_id: str) -> ReviewPage:
@@ -60,13 +64,11 @@ def review_page(actor: Actor, public_id: str) -> ReviewPage:
     registration = find_registration(actor, public_id)
     if registration.status != RegistrationStatus.IN_REVIEW:
         raise NotFound("review")
-    following = review_queue().exclude(pk=registration.pk).values_list("public_id", flat=True).first()
     return ReviewPage(
         registration=registration,
         lines=lines_of(registration),
         receipt=receipts_of(actor, registration)[-1],
         customers=known_customers(registration),
-        next_public_id=following or "",
     )
 
 

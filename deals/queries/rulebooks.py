@@ -1,17 +1,16 @@
 """The rules of engagement as everybody may read them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
+import msgspec
 from django.db.models import Q
 
 from common.period import Period
 from deals.choices import RULE_LABELS, RULE_QUESTIONS
 from deals.models import NamedAccount, Rulebook
 from deals.queries.facts import rulebook_on
-from deals.rules.rulebook import params_by_code, rules_from
+from deals.rules.rulebook import Rule, RuleParams, params_of, rules_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +18,7 @@ class PublishedRule:
     code: str
     label: str
     question: str
-    params: Mapping[str, Any]
+    params: RuleParams
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +45,18 @@ def published_rulebook(day: date) -> PublishedRulebook | None:
 
 
 def _in_words(rulebook: Rulebook) -> PublishedRulebook:
-    rules = rules_from(rulebook.rules)
-    params = params_by_code(rules)
     return PublishedRulebook(
         version=rulebook.version,
         effective_from=rulebook.effective_from,
         published_at=rulebook.published_at,
-        rules=tuple(
-            PublishedRule(
-                rule.code,
-                str(RULE_LABELS[rule.code]),
-                str(RULE_QUESTIONS[rule.code]) % params[rule.code],
-                params[rule.code],
-            )
-            for rule in rules
-        ),
+        rules=tuple(_rule_in_words(rule) for rule in rules_from(rulebook.rules)),
     )
+
+
+def _rule_in_words(rule: Rule) -> PublishedRule:
+    params = params_of(rule)
+    question = str(RULE_QUESTIONS[rule.code]) % msgspec.structs.asdict(params)
+    return PublishedRule(rule.code, str(RULE_LABELS[rule.code]), question, params)
 
 
 def named_customers(day: date) -> list[NamedCustomer]:

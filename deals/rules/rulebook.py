@@ -102,11 +102,6 @@ def _unsound(rule: Rule) -> Reason | None:
     return None
 
 
-def params_by_code(rules: Iterable[Rule]) -> dict[str, Mapping[str, Any]]:
-    """Every rule's parameters with defaults filled in, for the published page."""
-    return {rule.code: msgspec.to_builtins(params_of(rule)) for rule in rules}
-
-
 def identity_scores(rules: Iterable[Rule]) -> SimilarCustomerParams:
     """From which match score a customer is compared by a person, and from which it is the same one."""
     for rule in rules:
