@@ -51,9 +51,8 @@ def may(actor: Actor, capability: str, partner_id: int | None = None) -> Verdict
     held = CAPABILITIES[capability]
     roles = actor.partner_roles
     here = set(roles.values()) if partner_id is None else {roles.get(partner_id, "")}
-    if actor.kind == "system" or here & held.partner_roles or actor.vendor_roles & held.vendor_roles or actor.scopes & held.scopes:
-        return ALLOWED
-    return refusal("actor.not_permitted")
+    holds = here & held.partner_roles or actor.vendor_roles & held.vendor_roles or actor.scopes & held.scopes
+    return ALLOWED if holds or actor.kind == "system" else refusal("actor.not_permitted")
 
 
 @dataclass(frozen=True, slots=True)
