@@ -83,7 +83,7 @@ class Registration(models.Model):
             models.Index(fields=["review_due_at", "id"], name="registration_queue", condition=Q(status="in_review")),
             models.Index(fields=["customer"], name="registration_waiting", condition=Q(status="in_review")),
             models.Index(fields=["decided_at"], name="registration_by_decision"),
-            models.Index(fields=["-updated_at", "-id"], name="registration_by_change"),
+            models.Index(fields=["updated_at", "public_id"], name="registration_by_change"),
             GinIndex(OpClass(Upper("customer_name"), "gin_trgm_ops"), name="registration_by_name"),
         ]
         constraints = [

@@ -30,6 +30,7 @@ class Docs(SpectacularSwaggerSplitView):
 
 app_urls = [
     path("", include("crm.api.urls")),
+    path("", include("deals.api.urls")),
     path("", include("incentives.api.urls")),
 ]
 

@@ -147,9 +147,17 @@ def lines_of(registration: Registration) -> list[RegistrationLine]:
 
 def registrations_with_lines(actor: Actor, *, at: datetime) -> RegistrationQuerySet:
     """Visible registrations with partner, customer, lines and products ready, for the API."""
+    return _with_lines(registrations_visible_to(actor), at)
+
+
+def registration_with_lines(public_id: str, *, at: datetime) -> Registration:
+    """One registration whoever asks: to answer somebody who has just acted on it."""
+    return _with_lines(Registration.objects.all(), at).get(public_id=public_id)
+
+
+def _with_lines(rows: RegistrationQuerySet, at: datetime) -> RegistrationQuerySet:
     lines = Prefetch("lines", RegistrationLine.objects.select_related("product__family").order_by("number"))
-    rows = registrations_visible_to(actor).reading_on(at).select_related("partner", "customer")
-    return rows.prefetch_related(lines)
+    return rows.reading_on(at).select_related("partner", "customer").prefetch_related(lines)
 
 
 def counts_by_status(at: datetime) -> dict[str, int]:
