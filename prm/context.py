@@ -104,6 +104,8 @@ def affiliation_of(actor: Actor) -> str:
 def _shows(place: Place, actor: Actor) -> bool:
     if place.side != "both" and (place.side == "vendor") != actor.is_vendor:
         return False
+    if place.route == "home" and actor.vendor_roles == {"ceo"}:
+        return False  # it leads to the dashboard
     return not place.capability or bool(rules.may(actor, place.capability))
 
 

@@ -1,0 +1,55 @@
+"""The pages that a real browser looks at, by who reads them. A new page is one line here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from tests.e2e.world import World
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One page as one reader sees it. `name` is also the name of its picture."""
+
+    name: str
+    address: str
+
+
+def sights(reader: str, world: World) -> Iterator[Sight]:
+    """Everything this reader may open. Worlds without data have no objects to open: their lists are empty."""
+    for name, address in PLAIN[reader].items():
+        yield Sight(name, reverse(address))
+    for name, (address, ids) in world.objects.get(reader, {}).items():
+        yield Sight(name, reverse(address, args=ids))
+
+
+_ACCOUNT = {
+    "password": "account_change_password",
+    "two-factor": "mfa_index",
+    "devices": "usersessions_list",
+    "e-mail": "account_email",
+}
+
+PLAIN: dict[str, dict[str, str]] = {
+    "nobody": {"sign-in": "account_login", "password-reset": "account_reset_password"},
+    "partner-admin": {
+        "home": "home",
+        "deals": "deals:list",
+        "new-deal": "deals:new",
+        "rules": "deals:rules",
+        "tier": "tiers:standing",
+        "statements": "incentives:statements",
+        **_ACCOUNT,
+    },
+    "channel-manager": {
+        "home": "home",
+        "queue": "deals:queue",
+        "deals": "deals:list",
+        "rules": "deals:rules",
+        "partners": "partners:list",
+        "components": "design",
+    },
+    "finance": {"home": "home", "statements": "incentives:statements", "partners": "partners:list"},
+    "ceo": {"dashboard": "insights:dashboard", "sales": "insights:sales", "answers": "insights:answers"},
+}
