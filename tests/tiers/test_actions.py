@@ -213,6 +213,14 @@ def test_a_review_of_a_day_that_later_ones_decided_changes_nothing() -> None:
     assert Standing.objects.count() == 2
 
 
+def test_a_review_of_a_day_before_the_enrolment_changes_nothing() -> None:
+    partner_id = enrolled_partner_id(starts_on=date(2026, 11, 1))
+    silver_credits(partner_id)
+    assert review(partner_id) == 0
+    assert [(row.level.code, row.starts_on) for row in Standing.objects.all()] == [("bronze", date(2026, 11, 1))]
+    assert not Review.objects.exists()
+
+
 def test_a_better_level_found_the_same_day_replaces_the_one_that_has_not_begun() -> None:
     partner_id = enrolled_partner_id()
     silver_credits(partner_id)

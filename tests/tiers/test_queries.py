@@ -1,5 +1,6 @@
 """What the queries answer, and in how many statements."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -15,10 +16,11 @@ from tests.factories.tiers import a_credit, credit, default_programme, enrolled_
 from tiers import actions, queries
 from tiers.actions import NewCredit
 from tiers.choices import Window
-from tiers.models import Metric, Programme, ScoreCredit
+from tiers.models import Level, Metric, Programme, ProgrammeVersion, ScoreCredit, Standing
+from tiers.rules import ladder
 from tiers.rules.default import default_programme as default_content
-from tiers.rules.ladder import Level, Tally, window_starts_on
 from tiers.rules.ladder import Programme as Content
+from tiers.rules.ladder import Tally, window_starts_on
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 10, 14)
@@ -60,6 +62,29 @@ def test_terms_on_past_days() -> None:
     assert found == ["bronze", "silver", "silver", "platinum"]
 
 
+def test_a_standing_ends_before_its_end_day() -> None:
+    partner_id = enrolled_partner_id()
+    hold_level(partner_id, "silver", starts_on=date(2026, 3, 1))
+    Standing.objects.filter(ends_on=None).update(ends_on=DAY)
+    assert queries.terms_for(partner_id, day=DAY - ONE_DAY).level_code == "silver"
+    assert queries.terms_for(partner_id, day=DAY).level_code == "bronze"
+
+
+def test_a_draft_version_gives_nothing() -> None:
+    partner_id = enrolled_partner_id()
+    published = default_programme()
+    draft = ProgrammeVersion.objects.create(
+        programme=published.programme, number=2, starts_on=date(2026, 1, 1), currency="EUR"
+    )
+    benefits = {"deal_discount": 1, "rebate_multiplier": 9, "mdf_rate": 1}
+    Level.objects.create(version=draft, rank=1, code="bronze", name="Draft", protection_days=999, **benefits)
+    assert queries.terms_for(partner_id, day=DAY).programme_version == 1
+    assert queries.terms_for(PartnerFactory().pk, day=DAY).programme_version == 1
+    programme = queries.programme_on(DAY)
+    assert programme is not None
+    assert programme.number == 1
+
+
 def test_a_partner_that_was_never_enrolled_has_the_entry_level() -> None:
     default_programme()
     assert queries.terms_for(PartnerFactory().pk, day=DAY).level_code == "bronze"
@@ -81,7 +106,7 @@ def test_benefits_follow_the_version_in_force_without_a_review() -> None:
     programme = Programme.objects.get()
     without_gold = [level for level in default_content(2).levels if level.code != "gold"]
     better = tuple(
-        Level(rank, level.code, level.name, level.paths, terms=replace_days(level, 365))
+        ladder.Level(rank, level.code, level.name, level.paths, terms=replace_days(level, 365))
         for rank, level in enumerate(without_gold, start=1)
     )
     content = Content(2, better, 90, "year")
@@ -93,11 +118,9 @@ def test_benefits_follow_the_version_in_force_without_a_review() -> None:
     assert (kept.level_code, kept.programme_version, kept.protection_days) == ("gold", 1, 120)
 
 
-def replace_days(level: Level, days: int) -> object:
+def replace_days(level: ladder.Level, days: int) -> ladder.Terms:
     assert level.terms is not None
-    return type(level.terms)(
-        **{**{name: getattr(level.terms, name) for name in level.terms.__slots__}, "protection_days": days}
-    )
+    return replace(level.terms, protection_days=days)
 
 
 # Scores
