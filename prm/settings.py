@@ -244,7 +244,7 @@ BASE_CURRENCY = env("PRM_BASE_CURRENCY", default="EUR")  # programme, score book
 # Files, mail
 
 STATIC_URL = "static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = VAR_DIR / "static" if PRODUCTION else None  # otherwise WhiteNoise serves straight from the sources
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 STORAGES = {
@@ -285,8 +285,13 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {  # fields called the same in different objects
+        "CustomerSource": "crm.choices.CustomerSource",
         "ProductKind": "crm.choices.ProductKind",
         "SaleStatus": "crm.choices.SaleStatus",
+        "DealSource": "deals.choices.DealSource",
+        "RegistrationStatus": "deals.choices.RegistrationStatus",
+        "RuleVerdict": "deals.choices.RuleVerdict",
+        "SalesStage": "deals.choices.SalesStage",
         "JournalKind": "incentives.choices.JournalKind",
         "StatementStatus": "incentives.choices.StatementStatus",
     },

@@ -20,6 +20,7 @@ Batches are `BatchView`, requests that must act once are `common.api.idempotency
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC
 from typing import Any, ClassVar
 
 import msgspec
@@ -45,6 +46,10 @@ class ApiView(APIView):
     @property
     def actor(self) -> Actor:
         return actor_of(self.request)
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        with timezone.override(UTC):  # times are written, and without an offset read, as UTC
+            return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

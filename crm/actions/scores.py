@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from common.period import Period
+from crm.actions.batches import overwrite
 from crm.choices import SaleStatus
 from crm.models import FirstSale, Sale, SaleLine
 from crm.rules.sales import ScoredLine, scores_of
@@ -75,8 +76,12 @@ def _move_first_sales(pairs: set[Pair], at: datetime) -> None:
     firsts = {(sale.partner_id, sale.customer_id): sale for sale in earliest}
     reversed_keys: list[str] = []
     credits: list[NewCredit] = []
+    moved: list[FirstSale] = []
     for row in rows:
         first = firsts.get((row.partner_id, row.customer_id))
+        if (row.sale and row.sale.pk) == (first and first.pk):
+            continue
+        moved.append(row)
         if row.sale is not None and first is not None and row.sale.booked_on == first.booked_on:
             row.sale = first
             continue
@@ -91,7 +96,8 @@ def _move_first_sales(pairs: set[Pair], at: datetime) -> None:
         reverse_credits(FIRST_SALE_SOURCE, sorted(reversed_keys), at=at)
     if credits:
         credit_scores(credits, at=at)
-    FirstSale.objects.bulk_update(rows, ["sale", "credit_key", "credit_count"])
+    if moved:
+        overwrite(moved, ["sale", "credit_key", "credit_count"])
 
 
 def _credit_for(row: FirstSale, first: Sale) -> NewCredit:
