@@ -1,7 +1,7 @@
 """Pytest plugin: the whole suite runs on its own throwaway PostgreSQL and Valkey.
 
 Loaded with ``-p`` before Django reads its settings. The first process makes the folder and starts the engines; the
-workers of pytest-xdist inherit the environment and attach. Nothing outside that folder is touched; it goes with the run.
+workers of pytest-xdist inherit the environment and attach. Nothing outside that folder is touched; it goes in the end.
 """
 
 import os

@@ -117,14 +117,17 @@ def test_workers_killed_in_the_middle_of_the_night_leave_the_same_books(worlds):
     run(storm, "manage.py", "nightly", "--date", DAY, "--queue")
     for share in (0.15, 0.5, 0.8):
         worker = start_worker(storm, storm)
-        wait_until(lambda share=share: progress(storm)[0] >= share * progress(storm)[1], 60, f"{share:.0%} of the night")
+        wait_until(
+            lambda share=share: progress(storm)[0] >= share * progress(storm)[1], 60, f"{share:.0%} of the night"
+        )
         kill(worker)
         done, total = progress(storm)
         assert done < total, "the night was over before the worker was killed"
         assert rows(storm, UNBALANCED) == []
     worker = start_worker(storm, storm)
     try:
-        wait_until(lambda: rows(storm, "SELECT status FROM common_jobrun") == [("done",)], 90, "the end of the night")
+        finished = "SELECT status FROM common_jobrun"
+        wait_until(lambda: rows(storm, finished) == [("done",)], 90, "the end of the night")
     finally:
         kill(worker)
     assert books(storm) == books(calm)

@@ -1,0 +1,63 @@
+"""One object of every kind that an address can name, belonging to the partner of the world, made by the actions."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+
+from common.actor import SYSTEM
+from crm.actions.sales import upsert_sales
+from crm.models import Customer, Opportunity, Product, Sale
+from crm.rules.rows import SaleLineRow, SaleRow
+from deals.actions.registrations import register_deal
+from deals.rules.drafts import DraftLine, RegistrationDraft
+from incentives.actions.accruals import recalculate_partners
+from incentives.models.statements import Statement, StatementLine
+from tests.factories.crm import CustomerFactory, OpportunityFactory, ProductFactory
+from tests.journeys.world import World
+
+OWNER_TEXT = "Canary of the owner"
+
+
+def owned_objects(world: World) -> dict[str, str]:
+    """Public ids by kind."""
+    today, now = timezone.localdate(), timezone.now()
+    product: Product = ProductFactory()
+    customer: Customer = CustomerFactory(legal_name=f"{OWNER_TEXT} AG", country="DE")
+    opportunity: Opportunity = OpportunityFactory(customer=customer)
+    draft = RegistrationDraft(
+        partner_id=world.partner.pk,
+        customer_name=f"{OWNER_TEXT} project GmbH",
+        customer_country="DE",
+        contact=OWNER_TEXT,
+        why_now=OWNER_TEXT,
+        expected_close_on=today + timedelta(days=40),
+        lines=[DraftLine(product.pk, 2, Decimal(60_000))],
+    )
+    deal = register_deal(draft, by=SYSTEM, at=now)
+    sale = _sale(world, customer, product)
+    recalculate_partners([world.partner.pk], day=today, run_key="access", at=now)
+    return {
+        "partner": world.partner.public_id,
+        "deal": deal.public_id,
+        "event": "withdraw",
+        "statement": Statement.objects.get(partner=world.partner).public_id,
+        "line": StatementLine.objects.filter(statement__partner=world.partner)[0].public_id,
+        "customer": customer.public_id,
+        "product": product.public_id,
+        "opportunity": opportunity.public_id,
+        "sale": sale.public_id,
+    }
+
+
+def _sale(world: World, customer: Customer, product: Product) -> Sale:
+    row = SaleRow(
+        external_id="S-owner",
+        customer=customer.external_id,
+        partner=world.partner.public_id,
+        booked_on=timezone.localdate(),
+        currency="EUR",
+        lines=[SaleLineRow(product=product.external_id, quantity=Decimal(1), net_amount=Decimal(70_000))],
+    )
+    upsert_sales([row], by=SYSTEM, at=timezone.now())
+    return Sale.objects.get(external_id="S-owner")

@@ -1,0 +1,179 @@
+"""Every address that names an object answers a rival, a visitor and a machine without the right as if it did not exist.
+
+The routes come from the URL resolver: one that names an object this table does not know fails the test.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from partners.models import Membership
+from tests.access.objects import OWNER_TEXT, owned_objects
+from tests.factories.partners import MembershipFactory, UserFactory, VendorRoleFactory
+from tests.journeys.world import api_client, build_world
+
+pytestmark = pytest.mark.django_db
+
+# What each route's parameters name: kinds of `tests.access.objects`. Routes of libraries name no object of ours.
+NAMED = {
+    "partners:detail": {"public_id": "partner"},
+    "tiers:partner": {"public_id": "partner"},
+    "deals:detail": {"public_id": "deal"},
+    "deals:edit": {"public_id": "deal"},
+    "deals:receipt": {"public_id": "deal"},
+    "deals:review": {"public_id": "deal"},
+    "deals:happen": {"public_id": "deal", "event": "event"},
+    "incentives:statement": {"public_id": "statement"},
+    "incentives:line": {"public_id": "statement", "line_public_id": "line"},
+    "api:crm:customer-detail": {"public_id": "customer"},
+    "api:crm:product-detail": {"public_id": "product"},
+    "api:crm:opportunity-detail": {"public_id": "opportunity"},
+    "api:crm:sale-detail": {"public_id": "sale"},
+    "api:deals:registration-detail": {"public_id": "deal"},
+    "api:deals:registration-submit": {"public_id": "deal"},
+    "api:deals:decision-list": {"public_id": "deal"},
+    "api:incentives:statement-detail": {"public_id": "statement"},
+}
+OF_LIBRARIES = ("admin/", "account/", "identity/", ".well-known/", "api/<path:rest>")
+"""Signing in, the stock admin (vendor's administrators only) and the API's answer for an unknown address."""
+
+
+@dataclass(frozen=True)
+class Route:
+    name: str
+    path: str
+
+    @property
+    def parameters(self) -> list[str]:
+        return re.findall(r"<(?:\w+:)?(\w+)>", self.path)
+
+    @property
+    def is_api(self) -> bool:
+        return self.name.startswith("api:")
+
+    def address(self, ids: dict[str, str]) -> str:
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: ids[NAMED[self.name][found[1]]], self.path)
+
+
+def routes(patterns: list, prefix: str = "", space: str = "") -> Iterator[Route]:
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if path.startswith(OF_LIBRARIES):
+            continue
+        if isinstance(pattern, URLResolver):
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from routes(pattern.url_patterns, path, inner)
+        elif isinstance(pattern, URLPattern):
+            yield Route(f"{space}{pattern.name}", path)
+
+
+ROUTES = list(routes(get_resolver().url_patterns))
+OBJECT_ROUTES = [route for route in ROUTES if route.parameters]
+
+
+@pytest.fixture
+def world():
+    return build_world(today=timezone.localdate(), now=timezone.now())
+
+
+@pytest.fixture
+def ids(world) -> dict[str, str]:
+    return owned_objects(world)
+
+
+def browser_of(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def without_chance(body: bytes, ids: dict[str, str]) -> str:
+    """The page without what differs by chance or repeats the address that was asked for."""
+    text = body.decode()
+    for pattern in (r'nonce="[^"]*"', r'csrfmiddlewaretoken" value="[^"]*"', r'(?i)csrf[^"]*":\s*"[^"]*"'):
+        text = re.sub(pattern, "", text)
+    for value in ids.values():
+        text = text.replace(value, "…")
+    return text
+
+
+def answers(client: Client, route: Route, ids: dict[str, str]) -> list[tuple[int, str, str]]:
+    found = []
+    for method in ("get", "post", "put", "patch", "delete"):
+        response = getattr(client, method)(route.address(ids))
+        location = response.headers.get("Location", "")
+        found.append(
+            (response.status_code, without_chance(location.encode(), ids), without_chance(response.content, ids))
+        )
+    return found
+
+
+def strangers(world) -> dict[str, Client]:
+    gone = MembershipFactory(partner=world.partner, role="admin")
+    Membership.objects.filter(pk=gone.pk).update(is_active=False)
+    seen = {role: browser_of(MembershipFactory(partner=world.rival, role=role).user) for role in ("admin", "seller")}
+    return seen | {"visitor": Client(), "nobody's user": browser_of(UserFactory()), "leaver": browser_of(gone.user)}
+
+
+def missing(ids: dict[str, str]) -> dict[str, str]:
+    return {kind: value[:-3] + "zzz" if "_" in value else value for kind, value in ids.items()}
+
+
+def test_every_route_that_names_an_object_is_known():
+    assert {route.name: set(route.parameters) for route in OBJECT_ROUTES} == {
+        name: set(parameters) for name, parameters in NAMED.items()
+    }
+
+
+@pytest.mark.parametrize("route", OBJECT_ROUTES, ids=lambda route: route.name)
+def test_a_foreign_object_is_a_missing_one(route, world, ids):
+    for who, client in strangers(world).items():
+        foreign, none = answers(client, route, ids), answers(client, route, missing(ids))
+        assert foreign == none, who
+        assert not any(OWNER_TEXT in body for _, _, body in foreign), who
+        assert all(status in {302, 401, 404, 405} for status, _, _ in foreign), (who, foreign[0])
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in OBJECT_ROUTES if route.name.startswith("api:")], ids=lambda r: r.name
+)
+def test_a_machine_without_the_scope_learns_nothing(route, ids):
+    client = api_client("crm.read" if "crm" not in route.name else "deals.read")
+    assert answers(client, route, ids) == answers(client, route, missing(ids))
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if not route.parameters], ids=lambda route: route.name)
+def test_pages_without_an_object_show_a_rival_nothing_of_the_owner(route, world, ids):
+    for who, client in strangers(world).items():
+        response = client.get("/" + route.path.replace("^", "").replace("$", ""))
+        assert response.status_code in {200, 302, 401, 404, 405, 503}, (who, response.status_code)
+        assert OWNER_TEXT not in response.content.decode(), who
+
+
+def test_control_the_owner_sees_what_the_others_must_not(world, ids):
+    """Were the objects not visible to anybody, the tests above would prove nothing."""
+    owner = browser_of(MembershipFactory(partner=world.partner, role="admin").user)
+    manager = browser_of(VendorRoleFactory(role="channel_manager").user)
+    for route in OBJECT_ROUTES:
+        if route.is_api or route.name in ("deals:happen", "deals:edit"):
+            continue
+        client = manager if route.name == "deals:review" else owner
+        response = client.get(route.address(ids))
+        assert response.status_code == 200, route.name
+    assert OWNER_TEXT in owner.get(f"/deals/{ids['deal']}/").content.decode()
+    machine = api_client("crm.read", "deals.read", "statements.read")
+    for route in OBJECT_ROUTES:
+        if route.is_api and not route.name.endswith("submit"):
+            assert machine.get(route.address(ids)).status_code == 200, route.name
+
+
+def test_control_a_page_that_forgets_the_scope_is_found(world, ids):
+    """A deliberately open page: the comparison must tell a foreign object from a missing one."""
+    manager = browser_of(VendorRoleFactory(role="channel_manager").user)
+    (detail,) = [route for route in OBJECT_ROUTES if route.name == "deals:detail"]
+    assert answers(manager, detail, ids) != answers(manager, detail, missing(ids))
