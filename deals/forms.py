@@ -50,7 +50,7 @@ class LineForm(forms.Form):
         return bool(self["product"].data or self["amount"].data)
 
 
-class LineFormSet(forms.BaseFormSet[LineForm]):
+class LineFormSet(forms.BaseFormSet):  # type: ignore[type-arg] - it takes none when it runs
     """Rows of lines; every row that comes back may be emptied, also one that was there before."""
 
     def initial_form_count(self) -> int:

@@ -102,7 +102,7 @@ class Judgement:
 
 def to_json(value: Facts | tuple[Outcome, ...]) -> Any:
     """JSON values from which `facts_from` and `outcomes_from` make the same again: decimals and times are texts."""
-    return msgspec.to_builtins(value)
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def facts_from(stored: Any) -> Facts:

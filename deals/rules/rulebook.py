@@ -84,7 +84,7 @@ def rules_from(stored: Any) -> tuple[Rule, ...]:
 
 
 def rules_to_json(rules: Sequence[Rule]) -> Any:
-    return msgspec.to_builtins(tuple(rules))
+    return msgspec.to_builtins(list(rules))
 
 
 def rules_are_sound(rules: Sequence[Rule]) -> Verdict:
