@@ -377,13 +377,15 @@ def statements(client: Client, address: str) -> int:
 def test_pages_take_a_fixed_number_of_statements(channel, seller, manager, at):
     waiting = in_review(channel, at, customer_name="Company 0", customer_domain="")
     addresses = [
-        (seller, reverse("deals:list"), 6),
-        (seller, reverse("deals:detail", args=[waiting.public_id]), 9),
-        (seller, reverse("deals:receipt", args=[waiting.public_id]), 7),
-        (manager, reverse("deals:queue"), 6),
-        (manager, reverse("deals:list"), 5),
-        (manager, reverse("deals:review", args=[waiting.public_id]), 10),
+        (seller, reverse("deals:list"), 7),
+        (seller, reverse("deals:detail", args=[waiting.public_id]), 10),
+        (seller, reverse("deals:receipt", args=[waiting.public_id]), 8),
+        (manager, reverse("deals:queue"), 7),
+        (manager, reverse("deals:list"), 6),
+        (manager, reverse("deals:review", args=[waiting.public_id]), 11),
     ]
+    for client, address, _most in addresses:
+        client.get(address)  # the first request of a session notes it
     few = [statements(client, address) for client, address, _most in addresses]
     for number in range(1, 4):
         in_review(channel, at, customer_name=f"Company {number}", customer_domain="")
