@@ -2,16 +2,14 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.core.cache import cache
-from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from kombu.exceptions import OperationalError
-
-from prm.celery import app
+from redis import Redis, RedisError
 
 BEAT_KEY = "beat-heartbeat"
 BEAT_LIMIT = timedelta(minutes=2)
@@ -52,11 +50,10 @@ def _migrated() -> bool:
 
 def _broker() -> bool:
     try:
-        with app.connection_for_read() as broker:
-            broker.ensure_connection(max_retries=1, timeout=2)
-    except (OSError, OperationalError, ImproperlyConfigured):
+        with Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2) as broker:
+            return bool(broker.ping())
+    except RedisError:
         return False
-    return True
 
 
 def _beat() -> bool:

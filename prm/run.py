@@ -22,6 +22,7 @@ from prm import embedded
 BASE_DIR = Path(__file__).resolve().parent.parent
 APP_ROLE = "prm_app"
 READY_SECONDS = 60
+INTERRUPTED = 3  # exit code of demo_data: a demo was begun in this database and not finished
 
 
 def main() -> None:
@@ -31,8 +32,8 @@ def main() -> None:
     embedded.ensure_running()
     if options.reset:
         _reset()
-    _manage("migrate", "--verbosity", "0")
-    _manage("demo_data", "--if-empty")
+    _must("migrate", "--verbosity", "0")
+    _load_demo()
     if options.reset:
         print("Fresh demo data is loaded. Start with: make run")
         return
@@ -63,10 +64,22 @@ def _reset() -> None:
     shutil.rmtree(embedded.var_dir() / "media", ignore_errors=True)
 
 
-def _manage(*arguments: str) -> None:
-    done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=BASE_DIR, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
+def _load_demo() -> None:
+    """Demo data into an empty database; what an interrupted first start left behind is thrown away before."""
+    if _manage("demo_data", "--if-empty") == INTERRUPTED:
+        print("The demo data was not loaded to its end the last time: starting afresh.")
+        _reset()
+        _must("migrate", "--verbosity", "0")
+        _must("demo_data", "--if-empty")
+
+
+def _must(*arguments: str) -> None:
+    if code := _manage(*arguments):
+        sys.exit(code)
+
+
+def _manage(*arguments: str) -> int:
+    return subprocess.run([sys.executable, "manage.py", *arguments], cwd=BASE_DIR, check=False).returncode
 
 
 def _supervise(port: int) -> int:

@@ -27,17 +27,23 @@ from prm.demo.deals import Desk
 from prm.demo.story import Story
 from tiers import actions as tier_actions
 
-REGISTRATIONS, LINES, OPPORTUNITIES, NAMED_ACCOUNTS = 1500, 5000, 260, 8
+NAMED_ACCOUNTS = 8
 BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to build: the same plan gives the same story (public ids and passwords' salts differ)."""
+    """What to build: the same plan gives the same story (public ids and passwords' salts differ).
+
+    `lines` are those of sales that no registration announced; the won registrations bring about a thousand more.
+    """
 
     seed: int
     scale: int
     today: date
+    registrations: int = 1500
+    lines: int = 5000
+    opportunities: int = 260
 
 
 def state() -> Literal["empty", "interrupted", "filled"]:
@@ -71,10 +77,10 @@ def build(plan: Plan, *, progress: Callable[[date], None]) -> dict[str, int]:
     books = Books(story, finance=staff["finance"])
     desk = Desk(story, managers=managers, product_ids=product_ids, sell=books.sell)
     books.plan_rates()
-    books.plan_opportunities(customers, OPPORTUNITIES * plan.scale)
-    books.plan_sales(partners, customers, LINES * plan.scale)
+    books.plan_opportunities(customers, plan.opportunities * plan.scale)
+    books.plan_sales(partners, customers, plan.lines * plan.scale)
     books.plan_nights()
-    desk.plan(partners, customers, REGISTRATIONS * plan.scale)
+    desk.plan(partners, customers, plan.registrations * plan.scale)
     story.tell(progress)
     outbox.discard_waiting()  # nothing of the year is news any more: no mail is sent
     record("demo.finished", on=partner_queries.user_of(staff["admin"]), by=SYSTEM, at=timezone.now())

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from prm.demo import build
 
-INTERRUPTED = 3
+INTERRUPTED = 3  # exit code that prm/run.py knows
 
 
 class Command(BaseCommand):
