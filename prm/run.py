@@ -87,7 +87,7 @@ def _supervise(port: int) -> int:
     role = {"PRM_DATABASE_ROLE": os.environ.get("PRM_DATABASE_ROLE", APP_ROLE)}
     env = {**os.environ, **role, "PYTHONUNBUFFERED": "1"}
     python = f"{sys.executable} -m"
-    web = "gunicorn prm.wsgi --workers 2 --threads 4 --timeout 60 --log-level warning"
+    web = "gunicorn prm.wsgi --no-control-socket --workers 2 --threads 4 --timeout 60 --log-level warning"
     commands = {
         "web": f"{python} {web} --bind 127.0.0.1:{port}",
         "worker": f"{python} celery --quiet -A prm.worker worker --pool threads --concurrency 2 --loglevel WARNING",

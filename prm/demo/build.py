@@ -70,7 +70,7 @@ def build(plan: Plan, *, progress: Callable[[date], None]) -> dict[str, int]:
     customers = _customers(rng, plan.scale, opening)
     managers = [staff["manager"], staff["manager2"]]
     partners = [
-        people.take_on_partner(company, managers, rng, at=opening) for company in cast.partners(rng, plan.scale)
+        people.take_on_partner(company, managers, rng, at=opening) for company in cast.partners(plan.seed, plan.scale)
     ]
     _name_accounts(customers, starts_on, opening)
 
@@ -133,9 +133,9 @@ def _name_accounts(customers: list[market.CastCustomer], starts_on: date, at: da
         rulebooks.add_named_account(customer_id, starts_on=starts_on, note="Strategic account", by=SYSTEM, at=at)
 
 
-def logins() -> str:
+def logins(seed: int) -> str:
     """The demo's accounts as `make run` prints them."""
-    largest = max(cast.partners(Random(2026), 1), key=lambda partner: partner.weight)
+    largest = max(cast.partners(seed, 1), key=lambda partner: partner.weight)
     who = [
         ("channel manager", f"manager@{cast.VENDOR_DOMAIN}"),
         ("channel chief", f"chief@{cast.VENDOR_DOMAIN}"),

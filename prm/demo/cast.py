@@ -64,8 +64,9 @@ class CastPartner:
     weight: int
 
 
-def partners(rng: Random, scale: int) -> list[CastPartner]:
+def partners(seed: int, scale: int) -> list[CastPartner]:
     """60 × scale partners of all types; the weights follow a Zipf-like curve, the largest does some 8 %."""
+    rng = Random(seed)
     names = [(country, stem) for country, stems in _STEMS.items() for stem in stems.split()]
     rng.shuffle(names)
     cast = []

@@ -36,9 +36,10 @@ class Command(BaseCommand):
         self.stdout.write("Loading demo data, about a minute …")
         plan = build.Plan(seed=options["seed"], scale=options["scale"], today=options["today"] or timezone.localdate())
         figures = build.build(plan, progress=self._progress)
-        Path(settings.VAR_DIR, "demo-logins.txt").write_text(build.logins())
+        logins = build.logins(plan.seed)
+        Path(settings.VAR_DIR, "demo-logins.txt").write_text(logins)
         counts = ", ".join(f"{value} {name}" for name, value in figures.items())
-        self.stdout.write(f"\nLoaded in {time.monotonic() - started:.0f} s: {counts}.\n\n{build.logins()}")
+        self.stdout.write(f"\nLoaded in {time.monotonic() - started:.0f} s: {counts}.\n\n{logins}")
 
     def _progress(self, day: date) -> None:
         self.stdout.write(f"  {day:%B %Y}", ending="\r")
