@@ -75,7 +75,9 @@ def build(plan: Plan, *, progress: Callable[[date], None]) -> dict[str, int]:
     _name_accounts(customers, starts_on, opening)
 
     books = Books(story, finance=staff["finance"])
-    desk = Desk(story, managers=managers, product_ids=product_ids, sell=books.sell)
+    known = crm_queries.customers_visible_to(SYSTEM).values_list("external_id", "pk")
+    customer_ids = {external_id: pk for external_id, pk in known if external_id}
+    desk = Desk(story, managers, product_ids, customer_ids, sell=books.sell)
     books.plan_rates()
     books.plan_opportunities(customers, plan.opportunities * plan.scale)
     books.plan_sales(partners, customers, plan.lines * plan.scale)

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 from common.actor import Actor
 from common.errors import Refused
@@ -14,9 +15,17 @@ from prm.demo import cast, market
 from prm.demo.people import DemoPartner
 from prm.demo.story import Story
 
-WON, LOST = 0.52, 0.72  # of approved ones; the rest lapse
+WON, LOST, WITHDRAWN = 0.52, 0.72, 0.03  # of approved ones; the rest lapse
 BACKLOG = timedelta(days=6)  # of which much is not decided yet
 SellTo = Callable[[DemoPartner, market.CastCustomer, str, datetime], None]
+
+
+class Registered(Protocol):
+    """A registration, as far as the demo needs to know it."""
+
+    pk: int
+    public_id: str
+    status: str
 
 
 @dataclass
@@ -26,6 +35,7 @@ class Desk:
     story: Story
     managers: list[Actor]
     product_ids: dict[str, int]  # by SKU
+    customer_ids: dict[str, int]  # by external id
     sell: SellTo
 
     def plan(self, partners: list[DemoPartner], customers: list[market.CastCustomer], count: int) -> None:
@@ -36,8 +46,10 @@ class Desk:
         for partner in rng.choices(partners, weights, k=count):
             pool = contested if rng.random() < 0.22 else customers
             customer = rng.choice(pool)
-            day = self.story.some_day()
-            self.story.at(self.story.moment_on(day), self._registering(partner, customer))
+            self.story.at(self.story.moment_on(self.story.some_day()), self._registering(partner, customer))
+        for partner in rng.choices(partners, weights, k=max(3, count // 60)):
+            day = self.story.workday_before_end(rng.randrange(1, 4))
+            self.story.at(self.story.moment_on(day), self._registering(partner, rng.choice(customers)))
 
     def _registering(self, partner: DemoPartner, customer: market.CastCustomer) -> Callable[[datetime], None]:
         def register(at: datetime) -> None:
@@ -49,7 +61,10 @@ class Desk:
                 registration = registrations.submit_registration(registration.pk, by=partner.seller, at=at)
             except Refused:
                 return
-            self._follow(registration.pk, registration.public_id, registration.status, partner, customer, at)
+            if self.story.rng.random() < WITHDRAWN and registration.status == "in_review":
+                registrations.withdraw_registration(registration.pk, by=partner.seller, at=at + timedelta(hours=1))
+            else:
+                self._follow(registration, partner, customer, at)
 
         return register
 
@@ -86,16 +101,17 @@ class Desk:
         return round(Decimal(product.price) * quantity / country.rate, 0)
 
     def _follow(
-        self, pk: int, public_id: str, status: str, partner: DemoPartner, customer: market.CastCustomer, at: datetime
+        self, registration: Registered, partner: DemoPartner, customer: market.CastCustomer, at: datetime
     ) -> None:
         """What happens to it next: a person decides, then the deal is won, lost, withdrawn, or lapses."""
         hours = self.story.rng.choice([2, 3, 5, 8, 20, 22, 26, 30, 50])
         if at.date() > self.story.ends_on - BACKLOG and self.story.rng.random() < 0.7:
             return  # still in the queue
+        pk, public_id, status = registration.pk, registration.public_id, registration.status
         if status == "in_review":
 
             def decide(now: datetime) -> None:
-                decided = self._decide(pk, now)
+                decided = self._decide(pk, customer, now)
                 if decided == "approved":
                     self._close(pk, public_id, partner, customer, now)
 
@@ -103,12 +119,15 @@ class Desk:
         elif status == "approved":
             self._close(pk, public_id, partner, customer, at)
 
-    def _decide(self, pk: int, at: datetime) -> str:
+    def _decide(self, pk: int, customer: market.CastCustomer, at: datetime) -> str:
+        """A manager recognises the customer, and approves or rejects."""
         rng, manager = self.story.rng, self.story.rng.choice(self.managers)
         reject = rng.random() < 0.18
         try:
             if not reject:
-                return reviews.approve_registration(pk, reason=rng.choice(cast.REVIEW_WORDS), by=manager, at=at).status
+                reason, known = rng.choice(cast.REVIEW_WORDS), self.customer_ids[customer.external_id]
+                approved = reviews.approve_registration(pk, reason=reason, by=manager, at=at, customer_id=known)
+                return approved.status
         except Refused:
             pass  # somebody else got the customer meanwhile
         try:

@@ -33,6 +33,14 @@ class Story:
     def some_day(self) -> date:
         return self.starts_on + timedelta(days=self.rng.randrange((self.ends_on - self.starts_on).days))
 
+    def workday_before_end(self, number: int) -> date:
+        """The last working day of the story, the one before it, and so on: 1, 2, …"""
+        day = self.ends_on
+        while number:
+            day -= timedelta(days=1)
+            number -= day.weekday() < 5
+        return day
+
     def tell(self, progress: Callable[[date], None]) -> None:
         """Do everything in order of time; `progress` hears of every new month."""
         month = None
