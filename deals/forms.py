@@ -50,7 +50,8 @@ class LineForm(forms.Form):
         return bool(self["product"].data or self["amount"].data)
 
 
-class LineFormSet(forms.BaseFormSet):  # type: ignore[type-arg] - it takes none when it runs
+# The type parameter exists for type checkers only.
+class LineFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
     """Rows of lines; every row that comes back may be emptied, also one that was there before."""
 
     def initial_form_count(self) -> int:
