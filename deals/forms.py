@@ -50,8 +50,7 @@ class LineForm(forms.Form):
         return bool(self["product"].data or self["amount"].data)
 
 
-# The type parameter exists for type checkers only.
-class LineFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
+class LineFormSet(forms.BaseFormSet):
     """Rows of lines; every row that comes back may be emptied, also one that was there before."""
 
     def initial_form_count(self) -> int:
