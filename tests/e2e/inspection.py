@@ -33,7 +33,7 @@ class Inspector:
     def inspect(self, sight: Sight, picture: str = "") -> None:
         self._sight = sight.name
         response = self.page.goto(sight.address)
-        self.page.wait_for_load_state("networkidle")
+        self.page.evaluate("document.fonts.ready.then(() => null)")
         if response is None or response.status != 200:
             self._note(f"answered {response and response.status}")
         if self.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):

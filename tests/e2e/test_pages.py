@@ -28,8 +28,7 @@ def test_pages_with_data(reader, open_context, live_server):
 
 @pytest.mark.parametrize("reader", [reader for reader in PLAIN if reader != "nobody"])
 def test_pages_without_data(reader, open_context, live_server):
-    windows = [(1440, "dark"), (390, "light")]
-    assert problems_of(reader, empty_world(), open_context, live_server, windows, "empty-") == []
+    assert problems_of(reader, empty_world(), open_context, live_server, [(390, "light")], "empty-") == []
 
 
 def test_faults_are_found(open_context, live_server):
