@@ -145,15 +145,10 @@ REASONS = {
     "registration.earlier_claim": _("A registration received earlier is still being judged."),
     "registration.similar_customer": _("The customer is similar to one we know: a person compares them."),
     "registration.customer_compared": _("A person compares the customer with what we already know."),
-    "registration.below_minimum": _(
-        "The value of %(amount)s %(currency)s is below the minimum of %(minimum)s %(currency)s."
-    ),
-    "registration.small_enough": _(
-        "The value of %(amount)s %(currency)s is approved automatically up to %(limit)s %(currency)s at this level."
-    ),
+    "registration.below_minimum": _("The value of %(amount)s is below the minimum of %(minimum)s."),
+    "registration.small_enough": _("The value of %(amount)s is approved automatically up to %(limit)s at this level."),
     "registration.large": _(
-        "The value of %(amount)s %(currency)s is above %(limit)s %(currency)s, up to which this level is approved "
-        "automatically: a person decides."
+        "The value of %(amount)s is above %(limit)s, up to which this level is approved automatically: a person decides."
     ),
     "registration.no_rule_decided": _("No rule decided: a person does."),
     "registration.approved_by_person": _("Approved by the channel manager: %(words)s"),

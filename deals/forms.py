@@ -62,22 +62,20 @@ class RegistrationForm(forms.Form):
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     partner = forms.ChoiceField(label=_("For"), required=False)
-    customer_name = forms.CharField(label=_("Customer's legal name"), required=False)
-    customer_country = forms.ChoiceField(label=_("Country"), required=False)
+    customer_name = forms.CharField(label=_("Customer's legal name"))
+    customer_country = forms.ChoiceField(label=_("Country"))
     customer_domain = forms.CharField(
         label=_("Web address"), required=False, help_text=_("The surest way to recognise a company.")
     )
     customer_tax_id = forms.CharField(label=_("Tax id"), required=False)
-    contact = forms.CharField(label=_("Whom do you talk to?"), required=False)
+    contact = forms.CharField(label=_("Whom do you talk to?"))
     expected_close_on = forms.DateField(
-        label=_("Expected close"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("Expected close"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     stage = forms.ChoiceField(label=_("Sales stage"), choices=SalesStage.choices)
     source = forms.ChoiceField(label=_("Where is it from?"), choices=DealSource.choices)
     currency = forms.ChoiceField(label=_("Currency"), choices=[(code, code) for code in CURRENCIES])
     why_now = forms.CharField(label=_("Why now?"), required=False, widget=forms.Textarea(attrs={"rows": 3}), strip=True)
-
-    optional = ("customer_domain", "customer_tax_id", "why_now")
 
     def __init__(
         self,
@@ -106,16 +104,24 @@ class RegistrationForm(forms.Form):
 
     def is_valid(self) -> bool:
         """Shape and rules of the form and of every line, so that all problems show at once."""
-        shapes = [super().is_valid(), self.lines.is_valid()]
+        self._check_shapes()
         draft = self.draft()
         self.show((draft_is_sound(draft) & draft_is_complete(draft, self.day)).reasons)
-        return all(shapes) and not self.errors and not any(self.lines.errors)
+        return not self.errors and self.lines.is_valid()
 
     def is_keepable(self) -> bool:
         """Whether it can be saved as a draft: nothing that is there is wrong, much may be missing."""
-        shapes = [super().is_valid(), self.lines.is_valid()]
+        self._check_shapes()
         self.show(draft_is_sound(self.draft()).reasons)
-        return all(shapes) and not self.errors and not any(self.lines.errors)
+        return not self.errors and self.lines.is_valid()
+
+    def _check_shapes(self) -> None:
+        """Only what is there; what is missing is for the rules to say, since a draft may miss it."""
+        super().is_valid()
+        self.lines.is_valid()
+        for name, errors in list(self.errors.as_data().items()):
+            if name != "token" and all(error.code == "required" for error in errors):
+                del self.errors[name]
 
     def draft(self, registration_id: int | None = None) -> RegistrationDraft:
         """What was typed, as far as it has the right shape."""
@@ -176,7 +182,6 @@ class ReviewForm(forms.Form):
     customer = forms.CharField(required=False, max_length=40)
     reason = forms.CharField(
         label=_("Your reason"),
-        required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("The partner reads it."),
     )
