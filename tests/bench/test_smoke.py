@@ -1,0 +1,65 @@
+"""Each benchmark runs at a tiny size and says what it promises. How fast it is, is not a test's business."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from prm import embedded
+
+ROOT = Path(__file__).resolve().parents[2]
+ALWAYS = {"name", "ours", "bound", "ratio"}
+NIGHTLY = {
+    *("idle_share", "idle_rows_written", "incremental_share", "lines_per_second", "worker_peak_mb"),
+    *("one_row_ms", "one_row_largest_ms"),
+}
+CLAIMS = {"doubles", "similar_doubles", "deadlocks", "slowest_seconds", "claims_per_second"}
+INGEST = {"unchanged_ratio", "action_ratio", "rows_rewritten"}
+
+
+@pytest.fixture
+def database(django_db_setup, django_db_blocker):
+    """A copy of this process's own test database, in its cluster: already at the newest schema."""
+    with django_db_blocker.unblock():
+        connection.close()
+    name = f"bench_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    embedded._psql(f"CREATE DATABASE {name} TEMPLATE {connection.settings_dict['NAME']}")
+    yield name
+    embedded._psql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "promised"),
+    [
+        pytest.param("nightly", ["--partners", "12", "--lines", "200"], NIGHTLY, id="nightly"),
+        pytest.param(
+            "claims",
+            ["--partners", "3", "--writers", "2", "--rounds", "1", "--claims", "2", "--customers", "20"],
+            CLAIMS,
+            id="claims",
+        ),
+        pytest.param(
+            "ingest",
+            ["--batches", "1", "--rows", "10", "--partners", "5", "--customers", "20"],
+            INGEST,
+            id="ingest",
+        ),
+    ],
+)
+def test_it_runs_and_says_what_it_promises(database, name, options, promised):
+    done = subprocess.run(
+        [sys.executable, f"bench/{name}.py", *options],
+        cwd=ROOT,
+        env={**os.environ, "PRM_BENCH_VAR_DIR": str(embedded.var_dir()), "PRM_EMBEDDED_DATABASE": database},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert figures["name"] == name
+    assert figures.keys() >= ALWAYS | promised
