@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.formats import number_format
 
 from common.actor import Actor
 from common.errors import NotFound
@@ -72,7 +70,7 @@ def receipt_for(actor: Actor, decision: Decision) -> Receipt:
         at=decision.at,
         verdict=decision.verdict,
         judged_verdict=decision.judged_verdict,
-        reason=_readable(reason),
+        reason=reason,
         decided_by=decision.decided_by_label,
         rulebook_version=decision.rulebook.version,
         lines=tuple(_line(outcome, decisive_rule) for outcome in outcomes),
@@ -80,19 +78,12 @@ def receipt_for(actor: Actor, decision: Decision) -> Receipt:
     )
 
 
-def _readable(reason: Reason) -> Reason:
-    """With its amounts written as the reader writes them."""
-    amounts = {name: reason.params[name] for name in ("amount", "minimum", "limit") if name in reason.params}
-    written = {name: number_format(Decimal(text).normalize(), force_grouping=True) for name, text in amounts.items()}
-    return Reason(reason.code, {**reason.params, **written}, reason.field)
-
-
 def _line(outcome: Outcome, decisive_rule: str) -> ReceiptLine:
     return ReceiptLine(
         rule=outcome.rule,
         label=str(RULE_LABELS[outcome.rule]),
         verdict=outcome.verdict,
-        reason=_readable(Reason(outcome.reason_code, outcome.inputs)),
+        reason=Reason(outcome.reason_code, outcome.inputs),
         inputs=dict(outcome.inputs),
         is_decisive=outcome.rule == decisive_rule,
     )
