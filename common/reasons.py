@@ -1,10 +1,16 @@
 """From reason codes to sentences in the reader's language."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
 
 from django.utils.functional import Promise
 
 from common.verdict import Reason
+from common.writing import exact_amount_text, written_day
+
+AMOUNTS = frozenset({"amount", "minimum", "limit", "balance"})
 
 _sentences: dict[str, "str | Promise"] = {}
 
@@ -23,7 +29,17 @@ def is_known(code: str) -> bool:
 
 def sentence(reason: Reason) -> str:
     """The sentence for people. An unknown code is a programming error and raises KeyError."""
-    return str(_sentences[reason.code]) % dict(reason.params)
+    return str(_sentences[reason.code]) % {name: _written(name, reason.params) for name in reason.params}
+
+
+def _written(name: str, params: Mapping[str, Any]) -> Any:
+    """Amounts (with a ``currency`` beside them) and days as the reader writes them, also when stored as text."""
+    value = params[name]
+    if name in AMOUNTS and "currency" in params:
+        return exact_amount_text(Decimal(value), params["currency"])
+    if name == "day":
+        return written_day(date.fromisoformat(value) if isinstance(value, str) else value)
+    return value
 
 
 def sentences(reasons: Iterable[Reason]) -> list[str]:

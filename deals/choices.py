@@ -148,7 +148,8 @@ REASONS = {
     "registration.below_minimum": _("The value of %(amount)s is below the minimum of %(minimum)s."),
     "registration.small_enough": _("The value of %(amount)s is approved automatically up to %(limit)s at this level."),
     "registration.large": _(
-        "The value of %(amount)s is above %(limit)s, up to which this level is approved automatically: a person decides."
+        "The value of %(amount)s is above %(limit)s, up to which this level is approved automatically: "
+        "a person decides."
     ),
     "registration.no_rule_decided": _("No rule decided: a person does."),
     "registration.approved_by_person": _("Approved by the channel manager: %(words)s"),

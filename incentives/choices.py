@@ -77,7 +77,7 @@ REASONS = {
     "plan.word_unknown": _("“%(value)s” is not a possible choice."),
     "payout.amount_not_positive": _("A payout must be above zero."),
     "payout.amount_too_fine": _("%(amount)s has more decimals than %(currency)s."),
-    "payout.exceeds_balance": _("Only %(balance)s %(currency)s is payable; %(amount)s was asked for."),
+    "payout.exceeds_balance": _("Only %(balance)s is payable; %(amount)s was asked for."),
     "payout.reference_missing": _("A payout needs its bank reference."),
     "payout.reference_reused": _("Reference %(reference)s already stands for another payout."),
     "statement.month_not_over": _("%(month)s is not over yet."),

@@ -11,8 +11,8 @@ from django.forms import BoundField, widgets
 from django.utils.translation import gettext as _
 
 from common import reasons
-from common.templatetags.formats import reader_locale
 from common.verdict import Reason
+from common.writing import reader_locale
 
 register = template.Library()
 

@@ -4,41 +4,16 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_decimal, format_percent, get_currency_symbol
+from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 from django import template
-from django.utils import timezone, translation
+from django.utils import timezone
 
-from common.money import Money, minor_units, round_amount
+from common.money import Money
+from common.writing import MINUS, reader_locale, written_amount, written_day
 
 register = template.Library()
-
-BRITISH = "en_GB"  # day before month, as the programme's countries write it
-MINUS = "\N{MINUS SIGN}"
-NO_BREAK = "\N{NO-BREAK SPACE}"
-
-
-def reader_locale() -> Locale:
-    """The locale of the language the page is shown in."""
-    language = translation.get_language() or "en"
-    return Locale.parse(BRITISH if language.startswith("en") else language.replace("-", "_"))
-
-
-def written_amount(amount: Decimal, currency: str, *, whole: bool = False, signed: bool = False) -> str:
-    """``€1,234.50``, ``1 234,50 zł``; ``whole`` leaves out the minor units, ``signed`` writes a plus as well."""
-    locale = reader_locale()
-    digits = 0 if whole else minor_units(currency)
-    shown = amount.quantize(Decimal(1), rounding="ROUND_HALF_UP") if whole else round_amount(amount, currency)
-    number = format_decimal(abs(shown), format="#,##0" + (f".{'0' * digits}" if digits else ""), locale=locale)
-    symbol = get_currency_symbol(currency, locale=locale)
-    if locale.currency_formats["standard"].pattern.startswith("¤"):
-        text = f"{symbol}{NO_BREAK if symbol[-1].isalpha() else ''}{number}"
-    else:
-        text = f"{number}{NO_BREAK}{symbol}"
-    sign = MINUS if shown < 0 else "+" if signed and shown > 0 else ""
-    return f"{sign}{text}"
 
 
 def exact_amount(value: Any, currency: str = "") -> tuple[Decimal, str] | None:
@@ -94,7 +69,7 @@ def percent(value: Any, digits: int = 2) -> str:
 @register.filter
 def day(value: date | datetime | None) -> str:
     """The day, exactly: ``4 Oct 2026``. An instant is the day it falls on in the programme's time zone."""
-    return "" if not value else format_date(_local(value), "medium", locale=reader_locale())
+    return "" if not value else written_day(value)
 
 
 @register.filter

@@ -9,7 +9,8 @@ from babel.numbers import format_currency, format_decimal
 from django import template
 
 from common.money import round_amount
-from common.templatetags.formats import MINUS, number, percent, reader_locale, written_amount
+from common.templatetags.formats import number, percent
+from common.writing import MINUS, reader_locale, written_amount
 from incentives.choices import STEPS
 
 register = template.Library()

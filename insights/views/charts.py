@@ -8,7 +8,7 @@ from babel.dates import format_date
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from common.templatetags.formats import reader_locale
+from common.writing import reader_locale
 from insights import rules
 from insights.choices import REVENUE_CHANNELS
 from insights.queries.dashboard import Dashboard

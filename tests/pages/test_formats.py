@@ -8,7 +8,10 @@ from django.template import Context
 from django.utils import translation
 
 from common.money import Money
+from common.reasons import sentence
 from common.templatetags import formats
+from common.verdict import Reason
+from common.writing import exact_amount_text
 
 SPACE = "\N{NO-BREAK SPACE}"
 
@@ -105,3 +108,23 @@ def test_countries():
     with translation.override("pl"):
         assert formats.country_name("DE") == "Niemcy"
     assert formats.country_name("XX") == "XX"
+
+
+@pytest.mark.parametrize(
+    ("amount", "written"),
+    [("90000.0000", "€90,000.00"), ("1.005", "€1.005"), ("-3", "\N{MINUS SIGN}€3.00"), ("0.1", "€0.10")],
+)
+def test_exact_amounts_round_nothing_away(amount, written):
+    with translation.override("en"):
+        assert exact_amount_text(Decimal(amount), "EUR") == written
+
+
+def test_sentences_write_amounts_and_days_for_their_reader():
+    """Reasons are stored as text, so their amounts and days come back as text."""
+    below = Reason("registration.below_minimum", {"amount": "999.0000", "minimum": "1000", "currency": "EUR"})
+    no_rulebook = Reason("registration.no_rulebook", {"day": "2026-10-04"})
+    with translation.override("en"):
+        assert sentence(below) == "The value of €999.00 is below the minimum of €1,000.00."
+        assert "4 Oct 2026" in sentence(no_rulebook)
+    with translation.override("pl"):
+        assert f"999,00{SPACE}€" in sentence(below)
