@@ -159,7 +159,7 @@ class Books:
         for partner_id, amount in sorted(owed.items()):
             if amount >= MINIMUM_PAYOUT:
                 transfer = Money(amount, settings.BASE_CURRENCY)
-                reference = f"{at:%Y-%m}-{partner_id}"
+                reference = f"SEPA {at:%Y-%m}-{partner_id:04}"
                 payouts.record_payout(partner_id, transfer, reference=reference, by=self.finance, at=at)
 
 

@@ -14,18 +14,14 @@ Service attach rebate, monthly, the reached rate on everything:
 """
 
 import re
-import time
 from datetime import timedelta
 
 import pytest
-from celery.contrib.testing.worker import start_worker
 from django.core.management import call_command
 from django.utils import timezone
 
 from common.audit import verify_chain
-from common.models import JobRun
-from prm.celery import app
-from tests.journeys.world import api_client, build_world, send_rows, signed_in
+from tests.journeys.world import api_client, build_world, report_sale, run_night_on_a_worker, signed_in, stock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,29 +47,6 @@ def deal_form(page: str, product: str, today) -> dict[str, str]:
     }
 
 
-def run_night_on_a_worker(day) -> None:
-    """The command only opens the night; a Celery worker, woken through Valkey, does it."""
-    with start_worker(app, pool="solo", perform_ping_check=False):
-        call_command("nightly", "--date", str(day), "--queue")
-        end = time.monotonic() + 60
-        while not JobRun.objects.filter(status="done").exists():
-            assert time.monotonic() < end, "the night was not done"
-            time.sleep(0.05)
-
-
-def stock(crm) -> None:
-    """What the CRM knows before anything happens."""
-    send_rows(crm, "families", {"code": "platform", "name": "Platform"}, {"code": "services", "name": "Services"})
-    send_rows(
-        crm,
-        "products",
-        {"external_id": "PLT", "sku": "PLT", "name": "Platform", "kind": "product", "family": "platform"},
-        {"external_id": "SRV", "sku": "SRV", "name": "Service day", "kind": "service", "family": "services"},
-    )
-    customer = {"external_id": "C-1", "legal_name": "Inter Cars SA", "country": "PL", "domain": "intercars.example.com"}
-    assert send_rows(crm, "customers", customer) == ["created"]
-
-
 def register(client, today) -> str:
     """Fill in the form and submit it; the address of the deal's page."""
     page = client.get("/deals/new/").content.decode()
@@ -96,15 +69,6 @@ def approve(manager, deal_id: str) -> None:
     decision = {"decision": "approve", "reason": "The partner brought us in."}
     answer = manager.post(f"/deals/queue/{deal_id}/", decision)
     assert answer.status_code == 302, answer.content.decode()
-
-
-def report_sale(crm, partner: str, deal_id: str, today) -> None:
-    lines = [
-        {"product": "PLT", "quantity": "4", "net_amount": "60000.00"},
-        {"product": "SRV", "quantity": "5", "net_amount": "5000.00"},
-    ]
-    sale = {"external_id": "S-1", "customer": "C-1", "booked_on": str(today), "currency": "EUR", "lines": lines}
-    assert send_rows(crm, "sales", sale | {"partner": partner, "registration": deal_id}) == ["created"]
 
 
 def read_statement(finance) -> str:

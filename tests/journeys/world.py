@@ -1,20 +1,24 @@
 """What is there before a journey begins: policy in force, a Silver partner, its rival, and the vendor's people."""
 
 import base64
+import time
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
 from typing import Any
 
+from celery.contrib.testing.worker import start_worker
 from django.core.management import call_command
 from django.test import Client
 
 from common.actor import SYSTEM
+from common.models import JobRun
 from common.period import Period, period_of
 from deals.actions.rulebooks import publish_default_rulebook
 from incentives.actions.plans import publish_default_plans
 from partners.models import Partner
+from prm.celery import app
 from tests.factories.partners import PASSWORD, MembershipFactory, PartnerFactory, VendorRoleFactory
 from tiers import actions as tier_actions
 from tiers.actions import NewCredit, Source
@@ -92,3 +96,35 @@ def send_rows(client: Client, kind: str, *rows: dict[str, Any]) -> list[str]:
     )
     assert answer.status_code == 200, answer.content
     return [result["outcome"] for result in answer.json()["results"]]
+
+
+def stock(crm: Client) -> None:
+    """What the CRM knows before anything happens."""
+    send_rows(crm, "families", {"code": "platform", "name": "Platform"}, {"code": "services", "name": "Services"})
+    send_rows(
+        crm,
+        "products",
+        {"external_id": "PLT", "sku": "PLT", "name": "Platform", "kind": "product", "family": "platform"},
+        {"external_id": "SRV", "sku": "SRV", "name": "Service day", "kind": "service", "family": "services"},
+    )
+    customer = {"external_id": "C-1", "legal_name": "Inter Cars SA", "country": "PL", "domain": "intercars.example.com"}
+    assert send_rows(crm, "customers", customer) == ["created"]
+
+
+def report_sale(crm: Client, partner: str, deal_id: str, today: date) -> None:
+    lines = [
+        {"product": "PLT", "quantity": "4", "net_amount": "60000.00"},
+        {"product": "SRV", "quantity": "5", "net_amount": "5000.00"},
+    ]
+    sale = {"external_id": "S-1", "customer": "C-1", "booked_on": str(today), "currency": "EUR", "lines": lines}
+    assert send_rows(crm, "sales", sale | {"partner": partner, "registration": deal_id}) == ["created"]
+
+
+def run_night_on_a_worker(day: date) -> None:
+    """The command only opens the night; a Celery worker, woken through Valkey, does it."""
+    with start_worker(app, pool="solo", perform_ping_check=False):
+        call_command("nightly", "--date", str(day), "--queue")
+        end = time.monotonic() + 60
+        while not JobRun.objects.filter(status="done").exists():
+            assert time.monotonic() < end, "the night was not done"
+            time.sleep(0.05)
