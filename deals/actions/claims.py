@@ -136,7 +136,12 @@ def settle(case: Case, who: Identified, *, by: Actor) -> tuple[Identified, Judge
         who = create_customer(case, who, by=by)
     else:
         who = replace(who, known_opportunities=judged.facts.opportunities)
-    judged = look_under_lock(case, who)
+    with transaction.atomic():
+        judged = look_under_lock(case, who)
+        if judged.judgement.verdict == RuleVerdict.REJECT:
+            transaction.set_rollback(
+                True
+            )  # nothing was written: lets the lock go, so that nobody waits for our receipt
     if judged.judgement.verdict != RuleVerdict.APPROVE:
         return who, judged
     until = protect(case, who)

@@ -1,6 +1,7 @@
 """The locks that claims are decided under, held until the transaction ends.
 
-Claims look once before they queue here; what is not rejected then is looked at again under the locks.
+Claims look once before they queue here; what is not rejected then is looked at again under the locks. Whoever is
+rejected under them lets them go at once, before the refusal is written.
 
 Order, for everybody: the registration's row, the names of newcomers (here), crm's own locks, and then the pairs of
 customer and family in sorted order. Advisory locks, because what is claimed may not have a row yet.
