@@ -45,8 +45,8 @@ CONFIGURED = ("DATABASE_URL", "REDIS_URL", "PRM_DATABASE_ROLE", "PRM_PRODUCTION"
 def begin(description: str | None, **defaults: int) -> argparse.Namespace:
     """Read the options (whole numbers, by name), start the engines and bring a new database to the newest schema.
 
-    With ``PRM_BENCH_VAR_DIR`` the engines in that folder are used, with the database that ``PRM_EMBEDDED_DATABASE``
-    names; the smoke tests share a cluster so.
+    With ``PRM_BENCH_VAR_DIR`` the engines in that folder are used, and the database that ``PRM_EMBEDDED_DATABASE``
+    names, which must be at the newest schema: the smoke tests share a cluster so.
     """
     parser = argparse.ArgumentParser(description=description)
     for name, default in defaults.items():
@@ -54,13 +54,15 @@ def begin(description: str | None, **defaults: int) -> argparse.Namespace:
     options = parser.parse_args()
     for name in CONFIGURED:
         os.environ.pop(name, None)
-    os.environ["PRM_VAR_DIR"] = os.environ.get("PRM_BENCH_VAR_DIR") or _throwaway_folder()
+    shared = os.environ.get("PRM_BENCH_VAR_DIR")
+    os.environ["PRM_VAR_DIR"] = shared or _throwaway_folder()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prm.settings")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     note("starting a cluster")
     embedded.ensure_running()
     django.setup()
-    call_command("migrate", verbosity=0)
+    if not shared:
+        call_command("migrate", verbosity=0)
     return options
 
 

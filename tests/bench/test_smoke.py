@@ -22,10 +22,9 @@ INGEST = {"unchanged_ratio", "action_ratio", "rows_rewritten"}
 
 
 @pytest.fixture
-def database(django_db_setup, django_db_blocker):
+def database(transactional_db):
     """A copy of this process's own test database, in its cluster: already at the newest schema."""
-    with django_db_blocker.unblock():
-        connection.close()
+    connection.close()
     name = f"bench_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     embedded._psql(f"CREATE DATABASE {name} TEMPLATE {connection.settings_dict['NAME']}")
     yield name
