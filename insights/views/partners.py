@@ -9,10 +9,10 @@ from django.utils import timezone
 from common.errors import NotFound
 from common.requests import ActorRequest
 from common.templatetags.formats import country_name
+from insights.forms import PartnerFilterForm
 from insights.queries.partners import partner_page, terms_if_any
 from partners import queries as partner_queries
 from partners.choices import PARTNER_STATUS_COLOURS, PartnerStatus, PartnerType
-from partners.forms import PartnerFilterForm
 from tiers.choices import LEVEL_COLOURS
 
 PAGE_SIZE = 25
