@@ -22,7 +22,8 @@ from prm import embedded
 BASE_DIR = Path(__file__).resolve().parent.parent
 APP_ROLE = "prm_app"
 READY_SECONDS = 60
-INTERRUPTED = 3  # exit code of demo_data: a demo was begun in this database and not finished
+INTERRUPTED_BY_USER = 130
+DEMO_INTERRUPTED = 3  # exit code of demo_data: a demo was begun in this database and not finished
 
 
 def main() -> None:
@@ -66,7 +67,7 @@ def _reset() -> None:
 
 def _load_demo() -> None:
     """Demo data into an empty database; what an interrupted first start left behind is thrown away before."""
-    if _manage("demo_data", "--if-empty") == INTERRUPTED:
+    if _manage("demo_data", "--if-empty") == DEMO_INTERRUPTED:
         print("The demo data was not loaded to its end the last time: starting afresh.")
         _reset()
         _must("migrate", "--verbosity", "0")
@@ -83,7 +84,7 @@ def _manage(*arguments: str) -> int:
 
 
 def _supervise(port: int) -> int:
-    """Run the three processes until one ends or Ctrl-C; the others are ended too. Returns the exit code."""
+    """Run the three processes until one ends or Ctrl-C; the others are ended too. Returns the exit code, 0 for Ctrl-C."""
     role = {"PRM_DATABASE_ROLE": os.environ.get("PRM_DATABASE_ROLE", APP_ROLE)}
     env = {**os.environ, **role, "PYTHONUNBUFFERED": "1"}
     python = f"{sys.executable} -m"
@@ -98,7 +99,7 @@ def _supervise(port: int) -> int:
         manager.add_process(name, command, cwd=str(BASE_DIR), env=env)
     threading.Thread(target=_greet, args=(port,), daemon=True).start()
     manager.loop()
-    return manager.returncode or 0
+    return 0 if manager.returncode == INTERRUPTED_BY_USER else manager.returncode or 0
 
 
 def _greet(port: int) -> None:
