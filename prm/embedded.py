@@ -62,6 +62,11 @@ def is_needed() -> bool:
     return needs_postgres() or needs_valkey()
 
 
+def is_throwaway() -> bool:
+    """Whether the data may be lost at any time (tests): the engines then do not wait for the disk."""
+    return bool(os.environ.get("PRM_THROWAWAY"))
+
+
 def needs_postgres() -> bool:
     return not os.environ.get("DATABASE_URL")
 
@@ -189,7 +194,7 @@ def _create_cluster() -> None:
 
 def _write_conf() -> None:
     settings = dict(POSTGRES_CONF)
-    if os.environ.get("PRM_THROWAWAY"):
+    if is_throwaway():
         settings |= THROWAWAY_CONF
     lines = [f"{name} = {value}" for name, value in settings.items()]
     conf = _data_dir() / "postgresql.auto.conf"
@@ -317,7 +322,7 @@ def _start_valkey() -> None:
         "logfile": str(log),
         "daemonize": "yes",
         "maxmemory-policy": "noeviction",
-        "appendonly": "no" if os.environ.get("PRM_THROWAWAY") else "yes",
+        "appendonly": "no" if is_throwaway() else "yes",
         "save": "",
     }
     conf = data / "valkey.conf"

@@ -84,7 +84,7 @@ def _manage(*arguments: str) -> int:
 
 
 def _supervise(port: int) -> int:
-    """Run the three processes until one ends or Ctrl-C; the others are ended too. Returns the exit code, 0 for Ctrl-C."""
+    """Run the three processes until one ends or Ctrl-C; then none is left. Returns the exit code, 0 for Ctrl-C."""
     role = {"PRM_DATABASE_ROLE": os.environ.get("PRM_DATABASE_ROLE", APP_ROLE)}
     env = {**os.environ, **role, "PYTHONUNBUFFERED": "1"}
     python = f"{sys.executable} -m"
