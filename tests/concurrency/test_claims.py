@@ -10,12 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
 
 from common.actor import Actor
 from common.audit import verify_chain
+from deals.actions import claims as claim_actions
 from deals.actions import locks
 from deals.actions.registrations import save_draft, submit_registration
 from deals.models import Decision, Protection, Registration
@@ -45,14 +47,15 @@ def rehearse(work: Callable[[], str]) -> None:
         transaction.set_rollback(True)
 
 
-def race(works: list[Callable[[], str]]) -> Race:
+def race(works: list[Callable[[], str]], *, rehearsed: bool = True) -> Race:
     """Start all works at one instant, each in a thread with an open connection of its own."""
     outcome = Race([], [])
     barrier = threading.Barrier(len(works))
 
     def run(work: Callable[[], str]) -> None:
         try:
-            rehearse(work)
+            if rehearsed:
+                rehearse(work)
             barrier.wait(timeout=120)
             started = time.perf_counter()
             try:
@@ -92,9 +95,17 @@ def doubles() -> int:
     return sum(count - 1 for count in pairs.values())
 
 
-def let_everybody_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Locks that do not lock, and time enough between looking and writing for everybody to have looked."""
-    monkeypatch.setattr(locks, "take", lambda names: time.sleep(0.05))
+def let_everybody_in(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Locks that do not lock: nobody writes before everybody has looked."""
+    all_have_looked = threading.Barrier(count)
+    protect = claim_actions.protect
+
+    def protect_when_all_have_looked(*args: Any) -> Any:
+        all_have_looked.wait(timeout=60)
+        return protect(*args)
+
+    monkeypatch.setattr(locks, "take", lambda names: None)
+    monkeypatch.setattr(claim_actions, "protect", protect_when_all_have_looked)
 
 
 def test_64_claims_one_protection():
@@ -151,8 +162,8 @@ def test_two_spellings_of_one_new_company_are_not_both_protected():
 
 def test_without_the_locks_the_constraint_still_refuses_doubles(monkeypatch):
     works = claims([{}] * 8)
-    let_everybody_in(monkeypatch)
-    outcome = race(works)
+    let_everybody_in(monkeypatch, 8)
+    outcome = race(works, rehearsed=False)
     assert doubles() == 0
     assert outcome.answers.count("approved") == 1
 
@@ -160,12 +171,12 @@ def test_without_the_locks_the_constraint_still_refuses_doubles(monkeypatch):
 def test_without_locks_and_constraint_there_are_doubles(monkeypatch):
     """The control: if this finds none, the tests above prove nothing."""
     works = claims([{}] * 8)
-    let_everybody_in(monkeypatch)
+    let_everybody_in(monkeypatch, 8)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE deals_protection DROP CONSTRAINT protection_one_live")
     try:
-        race(works)
-        assert doubles() > 0
+        race(works, rehearsed=False)
+        assert doubles() == 7
     finally:
         restore_constraint()
 
