@@ -8,4 +8,4 @@ LENGTH = 16  # 80 random bits
 
 def public_id(prefix: str) -> str:
     """A new id such as ``reg_4t9x0m2k7c5w8zqj``."""
-    return f"{prefix}_" + "".join(secrets.choice(_ALPHABET) for _ in range(LENGTH))
+    return f"{prefix}_" + "".join(_ALPHABET[byte & 31] for byte in secrets.token_bytes(LENGTH))

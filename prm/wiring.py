@@ -10,7 +10,7 @@ from deals import choices as deal_choices
 from deals.actions import notices, outcomes
 from incentives import choices as incentive_choices
 from partners import choices as partner_choices
-from prm.celery import app
+from prm import hints
 from tiers import choices as tier_choices
 
 CATALOGUES = (
@@ -36,9 +36,4 @@ def connect() -> None:
     for catalogue in CATALOGUES:
         reasons.register(catalogue)
     events.connect(LISTENERS)
-    outbox.connect(HANDLERS, hint=hurry_outbox)
-
-
-def hurry_outbox() -> None:
-    """Wake a worker. Nothing is lost if the broker is down: the sweeper finds the row."""
-    app.send_task("prm.tasks.relay_outbox", ignore_result=True, retry=False)
+    outbox.connect(HANDLERS, hint=hints.outbox.wake)

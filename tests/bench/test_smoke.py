@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from prm import embedded
 
@@ -21,12 +20,21 @@ CLAIMS = {"doubles", "similar_doubles", "deadlocks", "slowest_seconds", "claims_
 INGEST = {"unchanged_ratio", "action_ratio", "rows_rewritten"}
 
 
+@pytest.fixture(scope="module")
+def migrated():
+    """A database at the newest schema that nobody is connected to, so that it can be copied."""
+    name = f"migrated_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    embedded._psql(f"CREATE DATABASE {name}")
+    environment = {**os.environ, "PRM_EMBEDDED_DATABASE": name}
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=environment, check=True)
+    yield name
+    embedded._psql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
-def database(transactional_db):
-    """A copy of this process's own test database, in its cluster: already at the newest schema."""
-    connection.close()
-    name = f"bench_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    embedded._psql(f"CREATE DATABASE {name} TEMPLATE {connection.settings_dict['NAME']}")
+def database(migrated):
+    name = f"bench_{migrated}"
+    embedded._psql(f"CREATE DATABASE {name} TEMPLATE {migrated}")
     yield name
     embedded._psql(f"DROP DATABASE {name} WITH (FORCE)")
 

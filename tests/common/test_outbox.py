@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from common import outbox
 from common.choices import WorkStatus
 from common.models import OutboxMessage
-from prm import wiring
+from prm import hints, wiring
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def seen():
 
     outbox.connect({"test.noted": note, "test.poison": fail}, hint=lambda: None)
     yield handled
-    outbox.connect(wiring.HANDLERS, hint=wiring.hurry_outbox)
+    outbox.connect(wiring.HANDLERS, hint=hints.outbox.wake)
 
 
 @pytest.mark.django_db

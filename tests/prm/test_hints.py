@@ -1,0 +1,54 @@
+"""Hints reach the broker, few for many, and nobody waits for a broker that is away."""
+
+import time
+
+import pytest
+from redis import Redis
+
+from prm import hints
+from prm.celery import app
+
+
+@pytest.fixture
+def queue(settings):
+    broker = Redis.from_url(settings.REDIS_URL)
+    broker.delete(settings.CELERY_TASK_DEFAULT_QUEUE)
+    yield lambda: broker.llen(settings.CELERY_TASK_DEFAULT_QUEUE)
+    broker.delete(settings.CELERY_TASK_DEFAULT_QUEUE)
+    broker.close()
+
+
+def wait_for(condition) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_hint_reaches_the_queue(queue):
+    hints.Hinter("prm.tasks.relay_outbox").wake()
+    wait_for(lambda: queue() == 1)
+
+
+def test_many_wakes_send_few_hints(queue):
+    hinter = hints.Hinter("prm.tasks.relay_outbox")
+    for _ in range(1000):
+        hinter.wake()
+    wait_for(lambda: queue() >= 1)
+    time.sleep(0.2)
+    assert queue() < 200
+
+
+def test_a_broker_that_is_away_stops_neither_the_caller_nor_later_hints(queue, monkeypatch):
+    hinter, sent = hints.Hinter("prm.tasks.relay_outbox"), []
+
+    def refuse(*args, **kwargs):
+        sent.append(args)
+        raise OSError("no broker")
+
+    with monkeypatch.context() as away:
+        away.setattr(app, "send_task", refuse)
+        hinter.wake()
+        wait_for(lambda: sent)
+    hinter.wake()
+    wait_for(lambda: queue() == 1)
