@@ -25,7 +25,6 @@ from deals.actions.locks import lock_claims  # noqa: E402
 from deals.actions.registrations import save_draft, submit_registration  # noqa: E402
 from deals.actions.rulebooks import publish_default_rulebook  # noqa: E402
 from deals.rules.drafts import DraftLine, RegistrationDraft  # noqa: E402
-from prm import wiring  # noqa: E402
 
 Claim = Callable[[], str]
 
@@ -130,7 +129,6 @@ def rehearse(claim: Claim) -> None:
     with transaction.atomic():
         claim()
         transaction.set_rollback(True)
-    wiring.hurry_outbox()  # what follows a commit, for the connection to the broker
 
 
 def bare_inserts(count: int, first: int) -> list[Claim]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal
 
 Measurement = Literal["month", "quarter", "year"]
@@ -60,6 +61,7 @@ def month_of(day: date) -> Period:
     return period_of(day, "month")
 
 
+@lru_cache(maxsize=10_000)
 def period_of(day: date, measurement: Measurement) -> Period:
     """The calendar month, quarter or year that the day lies in."""
     length = _MONTHS[measurement]

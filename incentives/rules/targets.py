@@ -56,15 +56,17 @@ class Facts:
 
 def targets(facts: Facts) -> Iterator[Target]:
     """One target for every accrual that has sales, and one of zero for every accrual held that has none any more."""
+    counted: dict[tuple[int, int], dict[date, Volume]] = {}  # by plan version and partner
     for promise in facts.promises:
         periods = {period.starts_on: period for period in measured_periods(promise.terms, day=facts.day)}
         for partner_id, types in facts.types.items():
             volumes = _volumes(promise.terms, facts.volumes.get(partner_id, ()))
+            counted[promise.version_id, partner_id] = volumes
             takes_part = type_takes_part(promise.terms, types)
             for starts_on in sorted((volumes.keys() & periods.keys()) if takes_part else ()):
                 key = AccrualKey(partner_id, promise.version_id, starts_on)
                 yield _target(facts, promise.terms, key, periods[starts_on], volumes[starts_on])
-    yield from _withdrawn(facts)
+    yield from _withdrawn(facts, counted)
 
 
 def _volumes(terms: PlanTerms, parts: Sequence[VolumePart]) -> dict[date, Volume]:
@@ -106,7 +108,7 @@ def _as_target(day: date, key: AccrualKey, period: Period, volume: Volume, earni
     )
 
 
-def _withdrawn(facts: Facts) -> Iterator[Target]:
+def _withdrawn(facts: Facts, counted: Mapping[tuple[int, int], Mapping[date, Volume]]) -> Iterator[Target]:
     """Accruals held within the horizon for which nothing counts now: their sales, type or plan version went."""
     promises = {promise.version_id: promise for promise in facts.promises}
     for key, held in facts.held.items():
@@ -114,7 +116,7 @@ def _withdrawn(facts: Facts) -> Iterator[Target]:
         if promise is None or key.starts_on < looks_back_to(promise.terms, day=facts.day):
             continue
         terms = promise.terms
-        volume = _volumes(terms, facts.volumes.get(key.partner_id, ())).get(key.starts_on)
+        volume = counted.get((key.version_id, key.partner_id), {}).get(key.starts_on)
         if key.starts_on not in terms.period:
             code = "step.version_ended"
         elif not type_takes_part(terms, facts.types.get(key.partner_id, ())):

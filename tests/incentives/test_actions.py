@@ -176,7 +176,7 @@ def test_nine_monthly_nights_equal_one():
     night(SEPTEMBER_END, *stepwise, *at_once)
     assert [owed()[reseller] for reseller in stepwise] == [owed()[reseller] for reseller in at_once]
     figures = ("plan_version", "period_starts_on", "volume", "amount", "steps")
-    accruals = Accrual.objects.order_by("partner", "plan_version", "period_starts_on")
+    accruals = Accrual.objects.order_by("partner_id", "plan_version", "period_starts_on")
     in_steps = list(accruals.filter(partner__in=stepwise).values_list(*figures))
     assert in_steps == list(accruals.filter(partner__in=at_once).values_list(*figures))
     assert len(in_steps) == 3 * (3 + 9)
