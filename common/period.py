@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import Literal
 
 Measurement = Literal["month", "quarter", "year"]
@@ -61,7 +60,6 @@ def month_of(day: date) -> Period:
     return period_of(day, "month")
 
 
-@lru_cache(maxsize=10_000)
 def period_of(day: date, measurement: Measurement) -> Period:
     """The calendar month, quarter or year that the day lies in."""
     length = _MONTHS[measurement]
