@@ -166,6 +166,7 @@ CACHES = {
 
 NIGHTLY_SLICE_SIZE = env.int("PRM_NIGHTLY_SLICE_SIZE", default=200)  # partners that one worker takes at a time
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_TIMEZONE = env("PRM_TIME_ZONE", default="Europe/Warsaw")  # 02:00 in the timetable is the programme's 02:00
 CELERY_TASK_DEFAULT_QUEUE = env("PRM_CELERY_QUEUE", default="prm")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
