@@ -1,12 +1,9 @@
 """Batches over HTTP: the whole story of a sale, faults by row and field, and keys that act once."""
 
 import json
-import threading
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from django.db import connection
 
 from common.models import AuditEntry, IdempotencyKey
 from crm.models import Customer, Delivery, ProductFamily, Sale
@@ -14,6 +11,7 @@ from tests.api.conftest import ApiClient
 from tests.api.test_authentication import BATCHES, assert_problem
 from tests.factories.crm import CustomerFactory
 from tests.factories.partners import PartnerFactory
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db
 CUSTOMER = {"external_id": "C1", "legal_name": "Acme Sp. z o.o.", "country": "PL", "domain": "acme.pl"}
@@ -191,22 +189,9 @@ def test_keys_that_are_none(key: str, writer: ApiClient) -> None:
 @pytest.mark.concurrency
 @pytest.mark.django_db(transaction=True)
 def test_simultaneous_requests_with_one_key_have_one_effect(writer: ApiClient) -> None:
-    barrier = threading.Barrier(8)
-    answers: list[Any] = []
-
-    def push() -> None:
-        mine = ApiClient(writer.token)
-        barrier.wait(timeout=30)
-        try:
-            answers.append(mine.post("/customers/batch", {"rows": [CUSTOMER]}, key="k-1"))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=push) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
+    answers = at_once(
+        lambda side: ApiClient(writer.token).post("/customers/batch", {"rows": [CUSTOMER]}, key="k-1"), sides=8
+    )
     assert [answer.status_code for answer in answers] == [200] * 8
     assert len({answer.content for answer in answers}) == 1
     assert answers[0].json()["counts"]["created"] == 1

@@ -1,13 +1,11 @@
-import threading
-
 import pytest
-from django.db import connection
 
 from common.errors import KeyReused
 from common.idempotency import Answer, once
 from common.models import IdempotencyKey
 from partners.models import Partner
 from tests.factories.partners import PartnerFactory
+from tests.races import at_once
 
 
 def effect() -> Answer:
@@ -51,39 +49,12 @@ def test_a_failed_effect_leaves_the_key_free():
 
 @pytest.mark.django_db(transaction=True)
 def test_the_same_request_many_times_at_once_has_one_effect():
-    answers: list[Answer] = []
-    start = threading.Barrier(12)
-
-    def ask() -> None:
-        start.wait()
-        try:
-            answers.append(once(owner="client:crm", key="k1", fingerprint="a", effect=effect))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=ask) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = at_once(lambda side: once(owner="client:crm", key="k1", fingerprint="a", effect=effect), sides=12)
     assert len(answers) == 12
     assert {answer.body["id"] for answer in answers} == {Partner.objects.get().public_id}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_key_every_request_has_its_effect():
-    start = threading.Barrier(4)
-
-    def ask() -> None:
-        start.wait()
-        try:
-            effect()
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=ask) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(lambda side: effect(), sides=4)
     assert Partner.objects.count() == 4

@@ -1,14 +1,13 @@
-import threading
 from datetime import date
 
 import pytest
-from django.db import connection
 
 from common import jobs
 from common.choices import RunStatus, WorkStatus
 from common.models import JobRun, JobSlice
 from partners.models import Partner
 from tests.factories.partners import PartnerFactory
+from tests.races import at_once
 
 DAY = date(2026, 10, 13)
 STAGES = [jobs.Stage("first", [[1, 2], [3]]), jobs.Stage("second", [[1, 2, 3]])]
@@ -82,20 +81,7 @@ def test_a_slice_that_keeps_failing_leaves_nothing_and_is_set_aside(now):
 def do_the_same_slice_at_once(now, do) -> int:
     run, _ = open_run(now)
     part = jobs.slices_to_do(run.pk).first()
-    start = threading.Barrier(6)
-
-    def work() -> None:
-        start.wait()
-        try:
-            do(part)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(lambda side: do(part), sides=6)
     return Partner.objects.count()
 
 

@@ -1,13 +1,13 @@
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from common import outbox
 from common.choices import WorkStatus
 from common.models import OutboxMessage
 from prm import hints, wiring
+from tests.races import at_once
 
 
 @pytest.fixture
@@ -96,19 +96,10 @@ def test_a_worker_that_comes_back_late_cannot_do_the_message_again(seen, now):
 def test_many_relays_at_once_handle_each_message_once(seen, now):
     for number in range(50):
         outbox.after_commit("test.noted", at=now, number=number)
-    start = threading.Barrier(8)
 
-    def relay() -> None:
-        start.wait()
-        try:
-            outbox.relay(at=now, limit=7)
-            outbox.relay(at=now)
-        finally:
-            connection.close()
+    def relay(side: int) -> None:
+        outbox.relay(at=now, limit=7)
+        outbox.relay(at=now)
 
-    threads = [threading.Thread(target=relay) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(relay)
     assert sorted(seen) == list(range(50))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from crm.actions import batches, customers
 from crm.actions.customers import ensure_customer, upsert_customers
@@ -18,33 +18,16 @@ from crm.rules.rows import RateRow
 from tests.crm.rows import CRM, customer_row, line, sale_row
 from tests.factories.crm import CustomerFactory, ProductFactory
 from tests.factories.partners import PartnerFactory
+from tests.races import outcomes_of
 from tiers.models import ScoreCredit
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]
 WRITERS = 8
 
 
-def at_once(*deeds: Callable[[], object]) -> list[BaseException]:
-    """Start all deeds together, each on a connection of its own; returns what they raised."""
-    barrier = threading.Barrier(len(deeds))
-    raised: list[BaseException] = []
-
-    def run(deed: Callable[[], object]) -> None:
-        try:
-            connection.ensure_connection()
-            barrier.wait(timeout=30)
-            deed()
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the test must see it
-            raised.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return raised
+def at_once(*deeds: Callable[[], object]) -> list[Exception]:
+    """Do all deeds at one instant; returns what they raised."""
+    return [outcome for outcome in outcomes_of(*deeds) if isinstance(outcome, Exception)]
 
 
 def spellings(number: int) -> Iterator[CustomerIdentity]:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
 from common.errors import Refused
 from common.money import Money
@@ -19,34 +19,20 @@ from incentives.queries.verification import problems
 from partners import queries as partner_queries
 from tests.factories.incentives import FINANCE, night, published, sold
 from tests.factories.partners import PartnerFactory
+from tests.races import SIDES, outcomes_of
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]
-SIDES = 8
+EXPECTED = (Refused, IntegrityError)
 SEPTEMBER_END = date(2026, 9, 30)
 AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 
 
 def at_once(work: Callable[[int], object]) -> list[object]:
-    """What each side returned or raised; all begin at the same instant."""
-    start = threading.Barrier(SIDES)
-    outcomes: list[object] = []
-
-    def run(side: int) -> None:
-        try:
-            start.wait()
-            outcomes.append(work(side))
-        except (Refused, IntegrityError) as error:
-            outcomes.append(type(error))
-        finally:
-            connection.close()
-
-    sides = [threading.Thread(target=run, args=(side,)) for side in range(SIDES)]
-    for side in sides:
-        side.start()
-    for side in sides:
-        side.join()
-    assert len(outcomes) == SIDES, "a side failed"
-    return outcomes
+    """What each side returned, or the kind of refusal that it met; another error is the test's."""
+    outcomes = outcomes_of(*(lambda side=side: work(side) for side in range(SIDES)))
+    unexpected = [found for found in outcomes if isinstance(found, Exception) and not isinstance(found, EXPECTED)]
+    assert unexpected == []
+    return [type(found) if isinstance(found, EXPECTED) else found for found in outcomes]
 
 
 def sellers(count: int) -> list[int]:

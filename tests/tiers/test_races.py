@@ -1,41 +1,19 @@
 """The same credit, reversal or enrolment from eight sides at once has one effect."""
 
 import threading
-from collections.abc import Callable
 from datetime import date
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
 from tests.factories.partners import PartnerFactory
 from tests.factories.tiers import PUBLISHED_AT, a_credit, credit, default_programme, enrolled_partner_id
+from tests.races import SIDES, at_once
 from tiers import actions
 from tiers.models import ScoreCredit, Standing
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]
-SIDES = 8
 DAY = date(2026, 10, 14)
-
-
-def at_once(work: Callable[[int], int]) -> list[int]:
-    """What each side returned; all begin at the same instant."""
-    start = threading.Barrier(SIDES)
-    returned: list[int] = []
-
-    def run(side: int) -> None:
-        try:
-            start.wait()
-            returned.append(work(side))
-        finally:
-            connection.close()
-
-    sides = [threading.Thread(target=run, args=(side,)) for side in range(SIDES)]
-    for side in sides:
-        side.start()
-    for side in sides:
-        side.join()
-    assert len(returned) == SIDES, "a side failed"
-    return returned
 
 
 def test_a_source_is_credited_once() -> None:
