@@ -33,7 +33,7 @@ class Command(BaseCommand):
                 return
             raise CommandError("The database is not empty. `make reset` deletes everything and loads fresh demo data.")
         started = time.monotonic()
-        self.stdout.write("Loading demo data, about a minute …")
+        self.stdout.write("Loading demo data, a minute or two …")
         plan = build.Plan(seed=options["seed"], scale=options["scale"], today=options["today"] or timezone.localdate())
         figures = build.build(plan, progress=self._progress)
         logins = build.logins(plan.seed)
