@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.aggregates import StringAgg
 from django.db import connection
-from django.db.models import Case, Count, Func, Prefetch, Q, QuerySet, Sum, TextField, Value, When
+from django.db.models import Count, Func, Prefetch, Q, QuerySet, Sum, TextField, Value
 from django.db.models.functions import Cast, Coalesce, Concat, TruncMonth
 
 from common.actor import Actor
@@ -46,11 +47,8 @@ def customer_candidates(identity: CustomerIdentity, limit: int = 10, *, only_exa
     Merged customers are not candidates. At most three statements.
     """
     asked = matching.keys_of(identity)
+    rows = _exactly(asked, limit)
     live = Customer.objects.filter(merged_into=None)
-    surest = live.filter(_exact(asked)).order_by(
-        Case(When(tax_key=asked.tax or None, then=0), When(domain_key=asked.domain or None, then=1), default=2), "pk"
-    )
-    rows = list(surest.values_list(*_FACTS, *_KEYS)[:limit])
     if len(rows) < limit and asked.name and not only_exact:
         found = [row[0] for row in rows]
         rows += live.exclude(pk__in=found).filter(pk__in=_like_named(asked.name, limit)).values_list(*_FACTS, *_KEYS)
@@ -63,13 +61,24 @@ def customer_candidates(identity: CustomerIdentity, limit: int = 10, *, only_exa
     return known[:limit]
 
 
-def _exact(asked: IdentityKeys) -> Q:
-    wanted = Q(identity_key=asked.identity) if asked.identity else Q(pk__in=[])
-    if asked.domain:
-        wanted |= Q(domain_key=asked.domain)
-    if asked.tax:
-        wanted |= Q(tax_key=asked.tax)
-    return wanted
+# Written out: every registration asks this, and putting the ORM's query together took longer than answering it.
+_EXACTLY = """
+    SELECT id, public_id, external_id, legal_name, country, domain, tax_id, source,
+           name_key, country, domain_key, tax_key
+    FROM crm_customer
+    WHERE merged_into_id IS NULL
+      AND (identity_key = %(identity)s OR domain_key = %(domain)s OR tax_key = %(tax)s)
+    ORDER BY CASE WHEN tax_key = %(tax)s THEN 0 WHEN domain_key = %(domain)s THEN 1 ELSE 2 END, id
+    LIMIT %(limit)s
+"""
+
+
+def _exactly(asked: IdentityKeys, limit: int) -> list[tuple[Any, ...]]:
+    """Facts and keys of the customers with this tax id, domain, or name and country, in this order."""
+    keys = {"identity": asked.identity or None, "domain": asked.domain or None, "tax": asked.tax or None}
+    with connection.cursor() as cursor:
+        cursor.execute(_EXACTLY, {**keys, "limit": limit})
+        return list(cursor.fetchall())
 
 
 def _like_named(name_key: str, limit: int) -> list[int]:
@@ -123,15 +132,23 @@ def products_visible_to(actor: Actor) -> QuerySet[Product]:
 _OPPORTUNITY = tuple(OpportunityFacts.__dataclass_fields__)
 
 
+_LIVE_OPPORTUNITIES = """
+    SELECT id, public_id, external_id, customer_id, family_id, owner_name, stage, stage_moved_at, amount, currency,
+           close_on, is_open, created_at_source, updated_at_source, first_seen_at
+    FROM crm_opportunity
+    WHERE customer_id = %s AND is_open AND (family_id IS NULL OR family_id = ANY(%s))
+    ORDER BY first_seen_at, id
+"""
+
+
 def live_direct_opportunities(customer_id: int, family_ids: Iterable[int]) -> list[OpportunityFacts]:
     """Open direct opportunities at this customer in any of the families, first seen first.
 
     Whether one is *alive* on a day (closes or moves soon enough) is for the rule to judge.
     """
-    concerned = Q(family=None) | Q(family_id__in=set(family_ids))
-    rows = Opportunity.objects.filter(concerned, customer_id=customer_id, is_open=True)
-    ordered = rows.order_by("first_seen_at", "pk").values_list(*_OPPORTUNITY)
-    return [OpportunityFacts(*row) for row in ordered]
+    with connection.cursor() as cursor:
+        cursor.execute(_LIVE_OPPORTUNITIES, [customer_id, list(set(family_ids))])
+        return [OpportunityFacts(*row) for row in cursor.fetchall()]
 
 
 def opportunities_by_ids(opportunity_ids: Iterable[int]) -> dict[int, OpportunityFacts]:
