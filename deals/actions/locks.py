@@ -18,10 +18,13 @@ from crm.rules.matching import IdentityKeys
 from deals.models import Registration
 from deals.rules.permissions import may_act
 
+_LOCKED = "SELECT * FROM deals_registration WHERE id = %s FOR UPDATE"
+
 
 def lock_registration(registration_id: int, *, by: Actor, capability: str) -> Registration:
     """The registration's row, locked. Refuses an actor without the capability; `NotFound` if there is none."""
-    registration = Registration.objects.select_for_update().filter(pk=registration_id).first()
+    locked = Registration.objects.raw(_LOCKED, [registration_id])  # the ORM takes longer to write this than to run it
+    registration = next(iter(locked), None)
     if registration is None:
         raise NotFound("registration")
     may_act(by, capability, registration.partner_id).or_refuse()

@@ -10,11 +10,15 @@ from crm import queries as crm_queries
 from deals.models import Registration, Rulebook
 from deals.rules.facts import ClaimFact, NamedAccountFact, OpportunityFact, ProtectionFact
 
+_RULEBOOK_IN_FORCE = """
+    SELECT * FROM deals_rulebook WHERE published_at IS NOT NULL AND effective_from <= %s
+    ORDER BY effective_from DESC, version DESC LIMIT 1
+"""
+
 
 def rulebook_on(day: date) -> Rulebook | None:
     """The rulebook in force on the day, if there is one."""
-    in_force = Rulebook.objects.filter(published_at__isnull=False, effective_from__lte=day)
-    return in_force.order_by("-effective_from", "-version").first()
+    return next(iter(Rulebook.objects.raw(_RULEBOOK_IN_FORCE, [day])), None)
 
 
 class StandingAgainst(msgspec.Struct, frozen=True):
