@@ -19,6 +19,8 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["PRM_VAR_DIR"] = str(folder)
     os.environ["PRM_THROWAWAY"] = "1"
     _made.append(folder)
+# A worker that a test starts must get its own process's messages and no other's.
+os.environ["PRM_CELERY_QUEUE"] = f"prm-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 embedded.ensure_running()
 
 
