@@ -8,7 +8,6 @@ from redis import Redis
 from prm import hints
 from prm.celery import app
 
-
 TASK = "test.hint"  # nobody else's: hints of other tests may still be on their way
 
 
