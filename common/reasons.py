@@ -23,10 +23,6 @@ def register(catalogue: Mapping[str, "str | Promise"]) -> None:
     _sentences.update(catalogue)
 
 
-def is_known(code: str) -> bool:
-    return code in _sentences
-
-
 def sentence(reason: Reason) -> str:
     """The sentence for people. An unknown code is a programming error and raises KeyError."""
     return str(_sentences[reason.code]) % {name: _written(name, reason.params) for name in reason.params}

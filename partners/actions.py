@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from common.actor import Actor
 from common.audit import record
-from common.verdict import objections, refusal
+from common.verdict import refusal
 from partners import rules
 from partners.choices import PartnerRole, PartnerStatus
 from partners.models import Membership, Partner, User, VendorRole
@@ -90,7 +90,8 @@ def end_membership(partner_id: int, user_id: int, *, by: Actor, at: datetime) ->
         membership = Membership.objects.get(partner_id=partner_id, user_id=user_id, is_active=True)
         others = Membership.objects.filter(partner_id=partner_id, is_active=True, role=PartnerRole.ADMIN)
         is_last = membership.role == PartnerRole.ADMIN and not others.exclude(pk=membership.pk).exists()
-        objections([refusal("partner.last_administrator").reasons[0] if is_last else None]).or_refuse()
+        if is_last:
+            refusal("partner.last_administrator").or_refuse()
         membership.is_active = False
         membership.save(update_fields=["is_active"])
         record("membership.ended", on=membership.partner, by=by, at=at, user=user_id)

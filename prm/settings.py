@@ -17,6 +17,7 @@ from prm import embedded, logs
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
+TIME_ZONE = env("PRM_TIME_ZONE", default="Europe/Warsaw")  # of the programme: where its days end
 PRODUCTION = env.bool("PRM_PRODUCTION", default=False)
 DEBUG = env.bool("PRM_DEBUG", default=False)
 VAR_DIR = embedded.var_dir()
@@ -166,7 +167,7 @@ CACHES = {
 
 NIGHTLY_SLICE_SIZE = env.int("PRM_NIGHTLY_SLICE_SIZE", default=200)  # partners that one worker takes at a time
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
-CELERY_TIMEZONE = env("PRM_TIME_ZONE", default="Europe/Warsaw")  # 02:00 in the timetable is the programme's 02:00
+CELERY_TIMEZONE = TIME_ZONE  # 02:00 in the timetable is the programme's 02:00
 CELERY_TASK_DEFAULT_QUEUE = env("PRM_CELERY_QUEUE", default="prm")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -241,7 +242,6 @@ LANGUAGES = [("en", _("English"))]  # a language is offered once its catalogue i
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
-TIME_ZONE = env("PRM_TIME_ZONE", default="Europe/Warsaw")
 BASE_CURRENCY = env("PRM_BASE_CURRENCY", default="EUR")  # programme, score book and CEO figures are kept in it
 
 # Files, mail
