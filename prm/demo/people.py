@@ -7,8 +7,8 @@ from random import Random
 
 from common.actor import SYSTEM, Actor
 from common.period import Period
-from partners import actions as partner_actions
 from partners import queries as partner_queries
+from partners.actions import partners, people
 from prm.demo import cast
 from tiers import actions as tier_actions
 from tiers.actions import NewCredit, Source
@@ -29,8 +29,8 @@ def take_on_staff(*, at: datetime) -> dict[str, Actor]:
     staff = {}
     for name, full_name, roles in cast.STAFF:
         address = f"{name}@{cast.VENDOR_DOMAIN}"
-        user = partner_actions.create_user(address, full_name=full_name, password=cast.PASSWORD, by=SYSTEM, at=at)
-        partner_actions.give_vendor_roles(user.pk, roles, by=SYSTEM, at=at)
+        user = people.create_user(address, full_name=full_name, password=cast.PASSWORD, by=SYSTEM, at=at)
+        people.give_vendor_roles(user.pk, roles, by=SYSTEM, at=at)
         staff[name] = partner_queries.actor_of(user)
     return staff
 
@@ -41,7 +41,7 @@ def take_on_partner(company: cast.CastPartner, managers: list[Actor], rng: Rando
     Only the people of the larger partners get a password: making one costs a quarter of a second on purpose.
     """
     country = cast.COUNTRIES[company.country]
-    new = partner_actions.NewPartner(
+    new = partners.NewPartner(
         name=company.name,
         legal_name=company.legal_name,
         country=company.country,
@@ -54,7 +54,7 @@ def take_on_partner(company: cast.CastPartner, managers: list[Actor], rng: Rando
         agreement_ends_on=date(at.year + 3, 1, 1),
         account_manager_id=rng.choice(managers).user_id,
     )
-    partner = partner_actions.create_partner(new, by=SYSTEM, at=at)
+    partner = partners.create_partner(new, by=SYSTEM, at=at)
     tier_actions.enrol_partner(partner.pk, day=at.date(), at=at)
     seller = _person(partner.pk, "seller", company, rng, at=at)
     for role in ("admin", "finance"):
@@ -67,8 +67,8 @@ def _person(partner_id: int, role: str, company: cast.CastPartner, rng: Random, 
     name = f"{rng.choice(cast.FIRST_NAMES)} {rng.choice(cast.LAST_NAMES)}"
     address = f"{role}@{company.domain}"
     password = cast.PASSWORD if company.weight >= cast.LARGE else None
-    user = partner_actions.create_user(address, full_name=name, password=password, by=SYSTEM, at=at)
-    partner_actions.add_member(partner_id, user.pk, role, by=SYSTEM, at=at)
+    user = people.create_user(address, full_name=name, password=password, by=SYSTEM, at=at)
+    people.add_member(partner_id, user.pk, role, by=SYSTEM, at=at)
     return partner_queries.actor_of(user)
 
 

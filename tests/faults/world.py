@@ -14,7 +14,7 @@ from common.actor import SYSTEM  # noqa: E402 - Django must be set up first
 from crm.actions import customers, families, products, sales  # noqa: E402
 from crm.rules.rows import CustomerRow, FamilyRow, ProductRow, SaleLineRow, SaleRow  # noqa: E402
 from incentives.actions import plans  # noqa: E402
-from partners.actions import NewPartner, create_partner  # noqa: E402
+from partners.actions.partners import NewPartner, create_partner  # noqa: E402
 from tiers import actions as tiers  # noqa: E402
 
 PARTNERS = 60
