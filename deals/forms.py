@@ -15,7 +15,7 @@ from django_countries import countries
 from common.reasons import sentence
 from common.verdict import Reason
 from crm.rules.facts import ProductChoice
-from deals.choices import LOST_REASONS, DealSource, RegistrationStatus, SalesStage
+from deals.choices.registrations import LOST_REASONS, DealSource, RegistrationStatus, SalesStage
 from deals.queries.registrations import SORTS
 from deals.rules.drafts import MAX_LINES, DraftLine, RegistrationDraft, draft_is_complete, draft_is_sound
 

@@ -14,7 +14,8 @@ from django.db.models.functions import Upper
 
 from common.database import are_numbers
 from common.ids import public_id
-from deals.choices import DealSource, RegistrationStatus, RuleVerdict, SalesStage
+from deals.choices.engagement import RuleVerdict
+from deals.choices.registrations import DealSource, RegistrationStatus, SalesStage
 from deals.rules import transitions
 
 STORED_STATUSES = [status for status in RegistrationStatus.values if status != RegistrationStatus.EXPIRED]

@@ -6,8 +6,8 @@
 from common import choices as common_choices
 from common import events, outbox, reasons
 from crm import choices as crm_choices
-from deals import choices as deal_choices
 from deals.actions import notices, outcomes
+from deals.choices import engagement, registrations
 from incentives import choices as incentive_choices
 from partners import choices as partner_choices
 from prm import hints
@@ -18,7 +18,8 @@ CATALOGUES = (
     partner_choices.REASONS,
     tier_choices.REASONS,
     crm_choices.REASONS,
-    deal_choices.REASONS,
+    registrations.REASONS,
+    engagement.REASONS,
     incentive_choices.REASONS,
 )
 

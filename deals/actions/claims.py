@@ -16,7 +16,7 @@ from crm.actions import customers as customer_actions
 from crm.rules import matching
 from crm.rules.matching import CustomerIdentity
 from deals.actions.locks import lock_claims, lock_newcomer
-from deals.choices import RuleVerdict
+from deals.choices.engagement import RuleVerdict
 from deals.models import Protection, Registration, Rulebook
 from deals.queries import facts as fact_queries
 from deals.rules import clocks

@@ -10,7 +10,8 @@ from common.actor import SYSTEM, Actor
 from common.audit import record
 from common.outbox import after_commit
 from deals.actions.claims import Case, Identified, Judged
-from deals.choices import Event, RuleVerdict
+from deals.choices.engagement import RuleVerdict
+from deals.choices.registrations import Event
 from deals.models import Decision, Registration
 from deals.rules import clocks, transitions
 from deals.rules.facts import to_json

@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 
 from common.actor import Actor
 from common.reasons import sentence
-from deals.choices import RuleVerdict
+from deals.choices.engagement import RuleVerdict
 from deals.models import Decision
 from deals.queries.decisions import Receipt, decision_by_id, receipt_for
 from partners import queries as partner_queries

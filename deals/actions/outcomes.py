@@ -14,7 +14,7 @@ from common.verdict import refusal
 from crm import queries as crm_queries
 from deals.actions.claims import day_of
 from deals.actions.locks import lock_registration
-from deals.choices import LOST_REASONS, Event, RegistrationStatus
+from deals.choices.registrations import LOST_REASONS, Event, RegistrationStatus
 from deals.models import Registration
 from deals.rules import transitions
 

@@ -16,7 +16,7 @@ from crm import queries as crm_queries
 from deals.actions import claims
 from deals.actions.decisions import ruling_of, write_decision
 from deals.actions.locks import lock_registration
-from deals.choices import Event
+from deals.choices.registrations import Event
 from deals.models import Registration, RegistrationLine
 from deals.rules import transitions
 from deals.rules.drafts import DraftLine, RegistrationDraft, draft_is_complete, draft_is_sound

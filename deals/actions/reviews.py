@@ -13,7 +13,8 @@ from deals.actions import claims
 from deals.actions.claims import Case, Identified, Judged
 from deals.actions.decisions import Ruling, write_decision
 from deals.actions.locks import lock_newcomer, lock_registration
-from deals.choices import Event, RuleVerdict
+from deals.choices.engagement import RuleVerdict
+from deals.choices.registrations import Event
 from deals.models import Registration
 from deals.rules import transitions
 from deals.rules.engagement import rejection_of

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
 
-from deals.choices import RegistrationStatus
+from deals.choices.registrations import RegistrationStatus
 
 
 class RegistrationFilter(filters.FilterSet):

@@ -6,7 +6,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.reasons import sentence
-from deals.choices import DealSource, RegistrationStatus, RuleVerdict, SalesStage
+from deals.choices.engagement import RuleVerdict
+from deals.choices.registrations import DealSource, RegistrationStatus, SalesStage
 
 _AMOUNT: dict[str, Any] = {"max_digits": 19, "decimal_places": 4}
 

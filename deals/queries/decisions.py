@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from common.actor import Actor
 from common.errors import NotFound
 from common.verdict import Reason
-from deals.choices import RULE_LABELS, RuleVerdict
+from deals.choices.engagement import RULE_LABELS, RuleVerdict
 from deals.models import Decision, Registration
 from deals.queries.registrations import registrations_visible_to
 from deals.rules.engagement import judge

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce, Upper
 from common.actor import Actor
 from common.errors import NotFound
 from common.verdict import Verdict
-from deals.choices import Event, RegistrationStatus
+from deals.choices.registrations import Event, RegistrationStatus
 from deals.models import Registration, RegistrationLine, RegistrationQuerySet
 from deals.rules import transitions
 from deals.rules.permissions import may_act

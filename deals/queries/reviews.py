@@ -9,7 +9,7 @@ from common.actor import Actor
 from common.errors import NotFound
 from crm import queries as crm_queries
 from crm.rules.matching import CustomerIdentity
-from deals.choices import RegistrationStatus
+from deals.choices.registrations import RegistrationStatus
 from deals.models import Registration, RegistrationLine
 from deals.queries.decisions import Receipt, receipts_of
 from deals.queries.registrations import find_registration, lines_of

@@ -7,7 +7,7 @@ import msgspec
 from django.db.models import Q
 
 from common.period import Period
-from deals.choices import RULE_LABELS, RULE_QUESTIONS
+from deals.choices.engagement import RULE_LABELS, RULE_QUESTIONS
 from deals.models import NamedAccount, Rulebook
 from deals.queries.facts import rulebook_on
 from deals.rules.rulebook import Rule, RuleParams, params_of, rules_from

@@ -7,22 +7,11 @@ from typing import Any
 from common.actor import Actor
 from common.audit import entries_about
 from common.reasons import sentence
-from deals.choices import EVENTS, LOST_REASONS, RegistrationStatus
+from deals.choices.registrations import EVENTS, LOST_REASONS, RegistrationStatus
 from deals.models import Registration
 from deals.queries.decisions import receipts_of
 
-_LOOKS = {
-    "registration.drafted": ("pencil", "secondary"),
-    "registration.changed": ("pencil", "secondary"),
-    "registration.submitted": ("send", "azure"),
-    "registration.approved": ("circle-check", "green"),
-    "registration.sent_to_review": ("eye", "yellow"),
-    "registration.rejected": ("circle-x", "red"),
-    "registration.withdrawn": ("x", "secondary"),
-    "registration.won": ("trophy", "teal"),
-    "registration.lost": ("circle-x", "orange"),
-    "registration.lapsed": ("clock", "secondary"),
-}
+_LOOKS = EVENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +33,7 @@ def timeline_of(actor: Actor, registration: Registration, *, at: datetime) -> li
     entries = [
         _entry(entry.event, entry.at, actor=entry.actor_label, text=_text(entry.facts, texts))
         for entry in entries_about(registration)
-        if entry.event in EVENTS
+        if entry.event in _LOOKS
     ]
     if registration.status_on(at) == RegistrationStatus.EXPIRED and registration.protected_until is not None:
         entries.append(_entry("registration.lapsed", registration.protected_until))
@@ -52,8 +41,8 @@ def timeline_of(actor: Actor, registration: Registration, *, at: datetime) -> li
 
 
 def _entry(event: str, at: datetime, *, actor: str = "", text: str = "") -> TimelineEntry:
-    icon, colour = _LOOKS[event]
-    return TimelineEntry(at, EVENTS[event], text, actor, icon, colour)
+    title, icon, colour = _LOOKS[event]
+    return TimelineEntry(at, title, text, actor, icon, colour)
 
 
 def _text(facts: dict[str, Any], texts: dict[str, str]) -> str:

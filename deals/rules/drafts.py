@@ -11,7 +11,7 @@ from common.period import add_months
 from common.verdict import Reason, Verdict, objections
 from crm.rules.domains import is_shared_domain, registrable_domain
 from crm.rules.names import normalised_name
-from deals.choices import DealSource, SalesStage
+from deals.choices.registrations import DealSource, SalesStage
 
 MAX_LINES = 20
 MAX_QUANTITY = 1_000_000

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from deals.choices import RuleVerdict
+from deals.choices.engagement import RuleVerdict
 from deals.rules.facts import Facts, Judgement, OpportunityFact, Outcome
 from deals.rules.rulebook import (
     DirectOpportunityParams,

@@ -6,7 +6,7 @@ the decisive rule is not shown at all: neither the rule that decided nor its abs
 
 from collections.abc import Sequence
 
-from deals.choices import RuleVerdict
+from deals.choices.engagement import RuleVerdict
 from deals.rules.facts import Outcome
 
 TELLING_RULES = frozenset({"live_protection", "direct_opportunity", "earlier_claim", "similar_customer"})

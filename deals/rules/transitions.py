@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from common.verdict import ALLOWED, Verdict, refusal
-from deals.choices import Event, RegistrationStatus
+from deals.choices.registrations import Event, RegistrationStatus
 
 _S, _E = RegistrationStatus, Event
 

@@ -13,7 +13,8 @@ from common.errors import NotFound, Refused
 from common.reasons import sentences
 from common.requests import ActorRequest
 from deals.actions import outcomes, registrations
-from deals.choices import STATUS_COLOURS, VERDICT_COLOURS, RegistrationStatus, RuleVerdict
+from deals.choices.engagement import VERDICT_COLOURS, RuleVerdict
+from deals.choices.registrations import STATUS_COLOURS, RegistrationStatus
 from deals.forms import DealFilterForm, LostForm
 from deals.queries import registrations as deal_queries
 from deals.queries.decisions import receipts_of

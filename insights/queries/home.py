@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from common.actor import Actor
 from common.money import Money
-from deals.choices import RegistrationStatus
+from deals.choices.registrations import RegistrationStatus
 from deals.queries import registrations, reviews
 from deals.queries.registrations import StatusTotal
 from incentives.queries import ledger, statements

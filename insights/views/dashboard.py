@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from common.period import Period, month_of
 from common.requests import ActorRequest
-from deals.choices import STATUS_COLOURS, RegistrationStatus
+from deals.choices.registrations import STATUS_COLOURS, RegistrationStatus
 from insights.choices import DEFINITIONS, REVENUE_CHANNELS
 from insights.queries.dashboard import Dashboard, answer_of, answers_in, dashboard_for, dashboard_period
 from insights.queries.sales import sales_behind, total_of

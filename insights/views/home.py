@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from common.requests import ActorRequest
-from deals.choices import STATUS_COLOURS, RegistrationStatus
+from deals.choices.registrations import STATUS_COLOURS, RegistrationStatus
 from incentives.choices import STATEMENT_STATUS_COLOURS
 from insights.queries.home import partner_home, vendor_home
 from partners import queries as partner_queries

@@ -9,7 +9,7 @@ import pytest
 
 from common.errors import Refused
 from crm.rules.matching import CustomerIdentity
-from deals.choices import Event, RegistrationStatus, SalesStage
+from deals.choices.registrations import Event, RegistrationStatus, SalesStage
 from deals.rules.clocks import protection_ends, review_due_at
 from deals.rules.comparison import compare
 from deals.rules.drafts import MAX_LINES, DraftLine, RegistrationDraft, draft_is_complete, draft_is_sound

@@ -1,0 +1,94 @@
+"""Words for the rules of engagement, and the sentences of their verdicts."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class RuleVerdict(TextChoices):
+    """What a rule of engagement says; a rule with nothing to say passes."""
+
+    PASS = "pass", _("Nothing against it")
+    APPROVE = "approve", _("Approve")
+    REVIEW = "review", _("A person decides")
+    REJECT = "reject", _("Reject")
+
+
+VERDICT_COLOURS = {"pass": "secondary", "approve": "green", "review": "yellow", "reject": "red"}
+
+RULE_LABELS = {
+    "standing": _("R11 Partner's standing"),
+    "named_account": _("R2 Named account"),
+    "live_protection": _("R4 Live protection"),
+    "direct_opportunity": _("R6 Live direct opportunity"),
+    "earlier_claim": _("Earlier registration still being judged"),
+    "similar_customer": _("Similar customer"),
+    "size": _("R10 Size"),
+    # what a partner reads instead of the four rules that would tell of rivals
+    "customer_check": _("Customer: live protection, direct sales, earlier and similar registrations"),
+}
+
+RULE_QUESTIONS = {
+    "standing": _("Is the agreement current, is the partner active and without a credit hold?"),
+    "named_account": _("Is the customer on the published direct-only list?"),
+    "live_protection": _("Is the customer protected for these product families?"),
+    "direct_opportunity": _(
+        "Does direct sales have an opportunity that closes or was updated within %(alive_days)s days, or moved stage "
+        "within %(stage_days)s days, and that we had seen before the registration was received?"
+    ),
+    "earlier_claim": _(
+        "Is another registration for the same customer and family, received earlier, still being judged?"
+    ),
+    "similar_customer": _(
+        "Is the customer similar to one we know (score from %(from_score)s to below %(same_score)s)?"
+    ),
+    "size": _("Is the value below the minimum, or small enough to approve automatically?"),
+}
+
+MATCH_KINDS = {
+    "tax_id": _("Same tax id"),
+    "domain": _("Same web address"),
+    "name": _("Nearly the same name, same country"),
+    "similar_name": _("Similar name, same country"),
+    "related": _("Nearly the same name, other country"),
+    "none": _("No match"),
+    "settled": _("Settled by a person"),
+}
+
+COMPARED_FIELDS = {
+    "legal_name": _("Legal name"),
+    "country": _("Country"),
+    "domain": _("Web address"),
+    "tax_id": _("Tax id"),
+}
+
+# The one sentence a partner reads whenever a customer is already taken, whoever has it and why.
+CUSTOMER_TAKEN = _("Under the rules of engagement this customer cannot be protected for you for these products.")
+
+REASONS = {
+    "registration.nothing_against": _("Nothing stands against it."),
+    "registration.not_needed": _("Not needed for this decision."),
+    "registration.agreement_not_current": _("The partner agreement is not current."),
+    "registration.partner_suspended": _("The partner is not active."),
+    "registration.credit_hold": _("The partner is on credit hold."),
+    "registration.named_account": _("The customer is on the published list of named accounts (%(quarter)s)."),
+    "registration.customer_protected": CUSTOMER_TAKEN,
+    "registration.direct_opportunity": _("Direct sales has a live opportunity with this customer."),
+    "registration.already_yours": _("You already hold the protection of this customer for these products."),
+    "registration.earlier_claim": _("A registration received earlier is still being judged."),
+    "registration.similar_customer": _("The customer is similar to one we know: a person compares them."),
+    "registration.customer_compared": _("A person compares the customer with what we already know."),
+    "registration.below_minimum": _("The value of %(amount)s is below the minimum of %(minimum)s."),
+    "registration.small_enough": _("The value of %(amount)s is approved automatically up to %(limit)s at this level."),
+    "registration.large": _(
+        "The value of %(amount)s is above %(limit)s, up to which this level is approved automatically: "
+        "a person decides."
+    ),
+    "registration.no_rule_decided": _("No rule decided: a person does."),
+    "registration.approved_by_person": _("Approved by the channel manager: %(words)s"),
+    "registration.rejected_by_person": _("Rejected by the channel manager: %(words)s"),
+    "rulebook.rule_unknown": _("There is no rule “%(rule)s”."),
+    "rulebook.params_invalid": _("The parameters of rule “%(rule)s” are not valid."),
+    "rulebook.empty": _("A rulebook needs at least one rule."),
+    "rulebook.in_past": _("A rulebook can only take effect from now on."),
+    "named_account.overlaps": _("The customer is already on the list in this period."),
+}
