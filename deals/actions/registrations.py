@@ -89,6 +89,7 @@ def submit_registration(registration_id: int, *, by: Actor, at: datetime) -> Reg
     with transaction.atomic():
         registration = lock_registration(registration_id, by=by, capability="registration.create")
         status = transitions.status_after(Event.SUBMIT, registration.status)
+        status = transitions.status_after(Event.SCREEN, status)
         _take_stock(registration, claims.day_of(at)).or_refuse()
         registration.base_amount = _base_amount(registration, at)
         registration.status, registration.submitted_at = status, at

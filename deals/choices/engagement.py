@@ -11,9 +11,18 @@ class RuleVerdict(TextChoices):
     APPROVE = "approve", _("Approve")
     REVIEW = "review", _("A person decides")
     REJECT = "reject", _("Reject")
+    CO_SELL = "co_sell", _("Offer to sell together")
 
 
-VERDICT_COLOURS = {"pass": "secondary", "approve": "green", "review": "yellow", "reject": "red"}
+class Question(TextChoices):
+    """What was judged: the whole registration, a change of it, an appeal, or a review that ran out of time."""
+
+    REGISTRATION = "registration", _("Registration")
+    CHANGE = "change", _("Change")
+    APPEAL = "appeal", _("Appeal")
+
+
+VERDICT_COLOURS = {"pass": "secondary", "approve": "green", "review": "yellow", "reject": "red", "co_sell": "purple"}
 
 RULE_LABELS = {
     "standing": _("R11 Partner's standing"),
@@ -86,9 +95,12 @@ REASONS = {
     "registration.no_rule_decided": _("No rule decided: a person does."),
     "registration.approved_by_person": _("Approved by the channel manager: %(words)s"),
     "registration.rejected_by_person": _("Rejected by the channel manager: %(words)s"),
+    "terms.not_positive": _("This must be more than zero."),
+    "terms.no_hours": _("The business day must end after it begins."),
+    "terms.no_days": _("Choose at least one business day."),
+    "terms.ladder": _("Nudge, warning and release for inactivity must follow one another."),
     "rulebook.rule_unknown": _("There is no rule “%(rule)s”."),
     "rulebook.params_invalid": _("The parameters of rule “%(rule)s” are not valid."),
     "rulebook.empty": _("A rulebook needs at least one rule."),
     "rulebook.in_past": _("A rulebook can only take effect from now on."),
-    "named_account.overlaps": _("The customer is already on the list in this period."),
 }

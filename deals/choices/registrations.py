@@ -9,25 +9,37 @@ class RegistrationStatus(TextChoices):
 
     DRAFT = "draft", _("Draft")
     SUBMITTED = "submitted", _("Submitted")
+    SCREENING = "screening", _("Being screened")
     IN_REVIEW = "in_review", _("In review")
+    ACTION_REQUIRED = "action_required", _("Action required")
     APPROVED = "approved", _("Approved")
     REJECTED = "rejected", _("Rejected")
     WITHDRAWN = "withdrawn", _("Withdrawn")
     WON = "won", _("Won")
     LOST = "lost", _("Lost")
     EXPIRED = "expired", _("Expired")
+    RELEASED = "released", _("Released")
+    REVOKED = "revoked", _("Revoked")
+    APPEALED = "appealed", _("Appealed")
+    UPHELD = "upheld", _("Refusal upheld")
 
 
 STATUS_COLOURS = {
     "draft": "secondary",
     "submitted": "azure",
+    "screening": "azure",
     "in_review": "yellow",
+    "action_required": "orange",
     "approved": "green",
     "rejected": "red",
     "withdrawn": "secondary",
     "won": "teal",
     "lost": "orange",
     "expired": "secondary",
+    "released": "secondary",
+    "revoked": "red",
+    "appealed": "purple",
+    "upheld": "red",
 }
 
 
@@ -35,13 +47,21 @@ class Event(TextChoices):
     """What can happen to a registration."""
 
     SUBMIT = "submit", _("Submit")
+    SCREEN = "screen", _("Screen")
     REVIEW = "review", _("Send to review")
+    ASK = "ask", _("Ask the partner")
+    ANSWER = "answer", _("Answer")
     APPROVE = "approve", _("Approve")
     REJECT = "reject", _("Reject")
     WITHDRAW = "withdraw", _("Withdraw")
     WIN = "win", _("Mark as won")
     LOSE = "lose", _("Mark as lost")
     LAPSE = "lapse", _("Lapse")
+    RELEASE = "release", _("Release")
+    REVOKE = "revoke", _("Revoke")
+    APPEAL = "appeal", _("Appeal")
+    UPHOLD = "uphold", _("Uphold the refusal")
+    OVERTURN = "overturn", _("Overturn the refusal")
 
 
 class SalesStage(TextChoices):
@@ -60,6 +80,8 @@ class DealSource(TextChoices):
     REFERRAL = "referral", _("Referral")
     CAMPAIGN = "campaign", _("Campaign or event")
     VENDOR_LEAD = "vendor_lead", _("Lead from the vendor")
+    RENEWAL = "renewal", _("Renewal of an earlier sale")
+    TENDER = "tender", _("Published tender")
     OTHER = "other", _("Other")
 
 

@@ -10,19 +10,36 @@ _S, _E = RegistrationStatus, Event
 
 TRANSITIONS: Mapping[str, Mapping[str, str]] = {
     _S.DRAFT: {_E.SUBMIT: _S.SUBMITTED, _E.WITHDRAW: _S.WITHDRAWN},
-    _S.SUBMITTED: {
+    _S.SUBMITTED: {_E.SCREEN: _S.SCREENING, _E.WITHDRAW: _S.WITHDRAWN},
+    _S.SCREENING: {
         _E.APPROVE: _S.APPROVED,
         _E.REVIEW: _S.IN_REVIEW,
+        _E.ASK: _S.ACTION_REQUIRED,
+        _E.REJECT: _S.REJECTED,
+    },
+    _S.IN_REVIEW: {
+        _E.APPROVE: _S.APPROVED,
+        _E.ASK: _S.ACTION_REQUIRED,
         _E.REJECT: _S.REJECTED,
         _E.WITHDRAW: _S.WITHDRAWN,
     },
-    _S.IN_REVIEW: {_E.APPROVE: _S.APPROVED, _E.REJECT: _S.REJECTED, _E.WITHDRAW: _S.WITHDRAWN},
-    _S.APPROVED: {_E.WIN: _S.WON, _E.LOSE: _S.LOST, _E.LAPSE: _S.EXPIRED},
-    _S.REJECTED: {},
+    _S.ACTION_REQUIRED: {_E.ANSWER: _S.IN_REVIEW, _E.REJECT: _S.REJECTED, _E.WITHDRAW: _S.WITHDRAWN},
+    _S.APPROVED: {
+        _E.WIN: _S.WON,
+        _E.LOSE: _S.LOST,
+        _E.LAPSE: _S.EXPIRED,
+        _E.RELEASE: _S.RELEASED,
+        _E.REVOKE: _S.REVOKED,
+    },
+    _S.REJECTED: {_E.APPEAL: _S.APPEALED},
+    _S.EXPIRED: {_E.APPEAL: _S.APPEALED},
+    _S.REVOKED: {_E.APPEAL: _S.APPEALED},
+    _S.APPEALED: {_E.UPHOLD: _S.UPHELD, _E.OVERTURN: _S.APPROVED},
+    _S.UPHELD: {},
     _S.WITHDRAWN: {},
     _S.WON: {},
     _S.LOST: {},
-    _S.EXPIRED: {},
+    _S.RELEASED: {},
 }
 
 
