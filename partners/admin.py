@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from partners.models import Membership, Partner, User, VendorRole
+from partners.models import Digest, Membership, Notification, Partner, SavedView, User, VendorRole
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -47,3 +47,24 @@ class VendorRoleAdmin(ReadOnlyAdmin):
     list_display = ("user", "role")
     list_select_related = ("user",)
     list_filter = ("role",)
+
+
+@admin.register(Notification)
+class NotificationAdmin(ReadOnlyAdmin):
+    list_display = ("public_id", "user", "kind", "created_at", "read_at", "mail_due", "mailed_at")
+    list_select_related = ("user",)
+    list_filter = ("mail_due",)
+    search_fields = ("user__email", "subject_id", "public_id")
+
+
+@admin.register(Digest)
+class DigestAdmin(ReadOnlyAdmin):
+    list_display = ("user", "day", "sent_at")
+    list_select_related = ("user",)
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(ReadOnlyAdmin):
+    list_display = ("name", "page", "owner", "partner", "is_shared")
+    list_select_related = ("owner", "partner")
+    search_fields = ("name", "owner__email")

@@ -1,16 +1,17 @@
-"""People and companies of the channel."""
+"""People and companies of the channel, what people are told, and the views of lists that they keep."""
 
 from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
 from common.ids import public_id
-from partners.choices import PartnerRole, PartnerStatus, PartnerType, VendorRoleName
+from partners.choices import EmailWhen, MailDue, PartnerRole, PartnerStatus, PartnerType, VendorRoleName
 
 
 class UserManager(BaseUserManager["User"]):
@@ -112,3 +113,104 @@ class VendorRole(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.role}"
+
+
+class Notification(models.Model):
+    """One piece of news for one person: a sentence by code, written in the reader's language when it is read."""
+
+    public_id = models.CharField(max_length=24, unique=True, default=partial(public_id, "ntf"), editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="notifications")
+    kind = models.CharField(max_length=60)  # of `choices.NOTICE_KINDS`
+    code = models.CharField(max_length=80)
+    params = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    url = models.CharField(max_length=300, blank=True)  # a path of this site
+    subject_id = models.CharField(max_length=24, blank=True)  # public id of what it is about
+    partner_ids = ArrayField(models.BigIntegerField(), default=list)  # whoever leaves one of these may not read it
+    dedup_key = models.CharField(max_length=120, null=True)
+    in_portal = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    mail_due = models.CharField(max_length=6, choices=MailDue, default=MailDue.NONE)
+    mailed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "kind", "dedup_key"], name="notification_once"),
+            models.CheckConstraint(
+                condition=Q(url="") | Q(url__regex=r"^/([^/\\]|$)"), name="notification_url_is_a_path"
+            ),
+            models.CheckConstraint(condition=Q(mail_due__in=MailDue.values), name="notification_mail_known"),
+            models.CheckConstraint(
+                condition=Q(mailed_at=None) | ~Q(mail_due=MailDue.NONE), name="notification_mailed_was_due"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user", "-id"], name="notice_unread", condition=Q(in_portal=True, read_at=None)),
+            models.Index(
+                fields=["user", "-id"], name="notice_read", condition=Q(in_portal=True, read_at__isnull=False)
+            ),
+            models.Index(
+                fields=["user"], name="notice_mail_due", condition=Q(mailed_at=None) & ~Q(mail_due=MailDue.NONE)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.public_id}"
+
+
+class NotificationPreference(models.Model):
+    """What a person chose for a kind of notice, instead of the kind's default."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="notification_preferences")
+    kind = models.CharField(max_length=60)
+    in_portal = models.BooleanField(default=True)
+    email = models.CharField(max_length=5, choices=EmailWhen)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "kind"], name="notification_preference_once"),
+            models.CheckConstraint(condition=Q(email__in=EmailWhen.values), name="notification_email_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.kind} {self.email}"
+
+
+class Digest(models.Model):
+    """A daily summary that was mailed: at most one for each person and day, whoever sends it and how often."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="digests")
+    day = models.DateField()
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "day"], name="digest_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.day}"
+
+
+class SavedView(models.Model):
+    """A selection of a list that somebody keeps under a name, perhaps for colleagues too.
+
+    Shared without a partner, it is for the vendor's staff; with one, for that partner's people.
+    """
+
+    public_id = models.CharField(max_length=24, unique=True, default=partial(public_id, "svw"), editable=False)
+    owner = models.ForeignKey(User, models.CASCADE, related_name="saved_views")
+    partner = models.ForeignKey(Partner, models.CASCADE, null=True, blank=True, related_name="saved_views")
+    page = models.CharField(max_length=60)  # name of the page's address with a dot: deals.list
+    name = models.CharField(max_length=80)
+    query = models.CharField(max_length=2000, blank=True)
+    is_shared = models.BooleanField(default=False)
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "page", "name"], name="saved_view_once"),
+            models.CheckConstraint(condition=Q(partner=None) | Q(is_shared=True), name="saved_view_partner_if_shared"),
+        ]
+        indexes = [models.Index(fields=["page"], name="saved_view_shared", condition=Q(is_shared=True))]
+
+    def __str__(self) -> str:
+        return f"{self.page} {self.name}"

@@ -1,16 +1,21 @@
-"""Who is who, and which partners an actor may see."""
+"""Who is who, which partners an actor may see, what people are told, and the views that they keep."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import Count, Q, QuerySet
 
 from common.actor import ANONYMOUS, Actor
 from common.errors import NotFound
 from partners import rules
-from partners.choices import PartnerStatus
-from partners.models import Membership, Partner, User, VendorRole
+from partners.choices import NOTICE_KINDS, MailDue, NoticeKind, PartnerStatus
+from partners.models import Membership, Notification, NotificationPreference, Partner, SavedView, User, VendorRole
+from partners.rules import NoticeWish
+
+NOTICES_PER_PAGE = 50
+MANY = 100  # unread notices that the bell counts; more are written 99+
 
 
 def actor_of(user: User) -> Actor:
@@ -160,3 +165,151 @@ def emails_with_vendor_role(role: str) -> list[str]:
     """Addresses of the vendor's active people who hold the role."""
     people = VendorRole.objects.filter(role=role, user__is_active=True).order_by("user_id")
     return list(people.values_list("user__email", flat=True))
+
+
+def people_of_partner(partner_id: int, roles: Iterable[str]) -> list[int]:
+    """Keys of the partner's active people who hold one of the roles, ascending."""
+    people = Membership.objects.filter(
+        partner_id=partner_id, is_active=True, user__is_active=True, role__in=list(roles)
+    ).order_by("user_id")
+    return list(people.values_list("user_id", flat=True))
+
+
+def people_with_vendor_role(*roles: str) -> list[int]:
+    """Keys of the vendor's active people who hold one of the roles, ascending."""
+    people = VendorRole.objects.filter(role__in=roles, user__is_active=True).order_by("user_id")
+    return list(people.values_list("user_id", flat=True).distinct())
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who is to be told: how, and as one of which partners' people (none for the vendor's)."""
+
+    user_id: int
+    partner_ids: tuple[int, ...]
+    wish: NoticeWish
+
+
+def readers_of(kind: str, user_ids: Iterable[int]) -> list[Reader]:
+    """Those of these people, by key, whom the kind concerns now and who want to hear of it. Two statements."""
+    concerned = _people_on_side(NOTICE_KINDS[kind].audience, set(user_ids))
+    chosen = NotificationPreference.objects.filter(kind=kind, user_id__in=concerned)
+    wishes = {row[0]: NoticeWish(*row[1:]) for row in chosen.values_list("user_id", "in_portal", "email")}
+    default = NoticeWish(True, NOTICE_KINDS[kind].email)
+    readers = (Reader(pk, tuple(concerned[pk]), wishes.get(pk, default)) for pk in sorted(concerned))
+    return [reader for reader in readers if reader.wish.is_told]
+
+
+def _people_on_side(audience: str, user_ids: set[int]) -> dict[int, list[int]]:
+    """The active ones by key, each with the partners that they belong to, ascending; none for the vendor's people."""
+    if audience == "vendor":
+        staff = VendorRole.objects.filter(user_id__in=user_ids, user__is_active=True)
+        return {pk: [] for pk in staff.values_list("user_id", flat=True)}
+    memberships = Membership.objects.filter(user_id__in=user_ids, is_active=True, user__is_active=True)
+    current = memberships.exclude(partner__status=PartnerStatus.TERMINATED).order_by("user_id", "partner_id")
+    people = defaultdict(list)
+    for user_id, partner_id in current.values_list("user_id", "partner_id"):
+        people[user_id].append(partner_id)
+    return people
+
+
+def notice_kinds_for(actor: Actor) -> dict[str, NoticeKind]:
+    """The kinds of the actor's side: a partner's people, the vendor's, or both."""
+    sides = {"vendor": bool(actor.vendor_roles), "partner": bool(actor.partner_ids)}
+    return {name: kind for name, kind in NOTICE_KINDS.items() if sides[kind.audience]}
+
+
+def wishes_of(actor: Actor) -> dict[str, NoticeWish]:
+    """What the actor chose for each kind of their side, or the kind's default. `NotFound` for who is no person."""
+    if actor.user_id is None:
+        raise NotFound(actor.key)
+    chosen = NotificationPreference.objects.filter(user_id=actor.user_id)
+    wishes = {row[0]: NoticeWish(*row[1:]) for row in chosen.values_list("kind", "in_portal", "email")}
+    return {name: wishes.get(name, NoticeWish(True, kind.email)) for name, kind in notice_kinds_for(actor).items()}
+
+
+def notices_visible_to(actor: Actor) -> QuerySet[Notification]:
+    """The actor's own ones, without those of a side or a partner that they have left."""
+    if actor.user_id is None:
+        return Notification.objects.none()
+    own = Notification.objects.filter(user_id=actor.user_id, kind__in=list(notice_kinds_for(actor)))
+    return own.filter(partner_ids__contained_by=sorted(actor.partner_ids))
+
+
+def find_notice(actor: Actor, public_id: str) -> Notification:
+    """The notice, if it is the actor's; otherwise `NotFound`, as if there were none."""
+    found = notices_visible_to(actor).filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound("notice")
+    return found
+
+
+def unread_count(actor: Actor) -> int:
+    """Unread notices in the portal, counted up to `MANY`. One statement."""
+    return notices_visible_to(actor).filter(in_portal=True, read_at=None)[:MANY].count()
+
+
+@dataclass(frozen=True, slots=True)
+class NoticePage:
+    """Some of the notices. `next_cursor` is empty on the last page."""
+
+    rows: list[Notification]
+    next_cursor: str
+
+
+def notice_list(actor: Actor, *, cursor: str = "") -> NoticePage:
+    """Unread ones first, each part newest first, by keyset: any page costs what the first does.
+
+    At most two statements. A cursor that is not one of ours starts from the beginning.
+    """
+    part, _, end = cursor.partition(".")
+    shown = notices_visible_to(actor).filter(in_portal=True).order_by("-pk")
+    unread, read = shown.filter(read_at=None), shown.exclude(read_at=None)
+    beyond = Q(pk__lt=int(end)) if end.isdecimal() and len(end) < 19 else Q()
+    if beyond and part == "read":
+        unread, read = unread.none(), read.filter(beyond)
+    elif beyond and part == "unread":
+        unread = unread.filter(beyond)
+    rows = list(unread[: NOTICES_PER_PAGE + 1])
+    if len(rows) <= NOTICES_PER_PAGE:
+        rows += read[: NOTICES_PER_PAGE + 1 - len(rows)]
+    if len(rows) <= NOTICES_PER_PAGE:
+        return NoticePage(rows, "")
+    last = rows[NOTICES_PER_PAGE - 1]
+    return NoticePage(rows[:NOTICES_PER_PAGE], f"{'read' if last.read_at else 'unread'}.{last.pk}")
+
+
+def mail_of_digest(at: datetime) -> QuerySet[Notification]:
+    """What a summary must hold at this instant: what asked for one, and what could not be mailed by itself."""
+    waited = Q(mail_due=MailDue.NOW, created_at__lt=at - rules.MAIL_PATIENCE)
+    return Notification.objects.filter(Q(mail_due=MailDue.DIGEST) | waited, mailed_at=None)
+
+
+def people_with_digest_due(at: datetime) -> list[int]:
+    """Keys of everybody for whom something waits, ascending."""
+    return list(mail_of_digest(at).order_by("user_id").values_list("user_id", flat=True).distinct())
+
+
+@dataclass(frozen=True, slots=True)
+class SavedViews:
+    """The views of one page that a reader can choose from."""
+
+    page: str
+    own: list[SavedView]
+    shared: list[SavedView]  # by colleagues
+    may_share: bool
+
+
+def saved_views_for(actor: Actor, page: str) -> SavedViews:
+    """The actor's own views of the page and those that colleagues share. One statement."""
+    shared = Q(partner_id__in=actor.partner_ids)
+    if actor.vendor_roles:
+        shared |= Q(partner=None)
+    found = SavedView.objects.filter(Q(owner_id=actor.user_id) | Q(shared, is_shared=True), page=page)
+    views = list(found.select_related("owner").order_by("position", "pk"))
+    return SavedViews(
+        page=page,
+        own=[view for view in views if view.owner_id == actor.user_id],
+        shared=[view for view in views if view.owner_id != actor.user_id],
+        may_share=rules.may_share_views(actor).allowed,
+    )

@@ -1,11 +1,23 @@
-"""Who may do what: one table of capabilities, for people of partners, vendor staff and API clients."""
+"""Who may do what: one table of capabilities, for people of partners, vendor staff and API clients.
+
+And whether a notice is told and a view of a list can be kept.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from urllib.parse import parse_qsl, urlencode
 
 from common.actor import Actor
 from common.verdict import ALLOWED, Reason, Verdict, objections, refusal
+from partners.choices import EmailWhen
+
+MAIL_PATIENCE = timedelta(hours=1)  # what could not be mailed at once for so long goes into the daily summary
+
+VIEW_NAME_LENGTH = 80
+VIEW_QUERY_LENGTH = 2000
+VIEWS_PER_PAGE = 30
+PLACES = frozenset({"after", "page"})  # where in a list somebody is; no part of a selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +88,48 @@ def partner_is_complete(*, name: str, types: Sequence[str]) -> Verdict:
             None if types else Reason("partner.types_missing", field="types"),
         ]
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeWish:
+    """How somebody wants to hear of a kind of news."""
+
+    in_portal: bool
+    email: str  # of `choices.EmailWhen`
+
+    @property
+    def is_told(self) -> bool:
+        return self.in_portal or self.email != EmailWhen.OFF
+
+
+def kept_query(query: str) -> str:
+    """What of a URL's query a saved view keeps: its order, without what is empty and without the place in the list."""
+    pairs = parse_qsl(query, encoding="utf-8", errors="strict", max_num_fields=100)
+    return urlencode([(name, value) for name, value in pairs if name not in PLACES])
+
+
+def view_is_sound(*, name: str, query: str) -> Verdict:
+    """A view's name is one line that can be read; its query can be typed into the address bar."""
+    return objections(
+        [
+            None if name else Reason("view.name_missing", field="name"),
+            None
+            if len(name) <= VIEW_NAME_LENGTH and name.isprintable()
+            else Reason("view.name_invalid", {"limit": VIEW_NAME_LENGTH}, "name"),
+            None if _is_typed(query) else Reason("view.query_invalid", field="query"),
+        ]
+    )
+
+
+def _is_typed(query: str) -> bool:
+    try:
+        kept = kept_query(query)
+        readable = "".join(value for _name, value in parse_qsl(kept, errors="strict")).isprintable()
+    except ValueError:  # too many fields, or bytes that are no text
+        return False
+    return readable and len(kept) <= VIEW_QUERY_LENGTH
+
+
+def may_share_views(actor: Actor) -> Verdict:
+    """The vendor's people share with each other, a partner's with their own company's."""
+    return ALLOWED if actor.vendor_roles or actor.partner_ids else refusal("actor.not_permitted")

@@ -1,0 +1,57 @@
+"""Which news somebody wants to hear of and how, and the view of a list to keep."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from partners.choices import EmailWhen, NoticeKind
+from partners.rules import NoticeWish
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceRow:
+    """One kind of news with its two controls."""
+
+    label: Any
+    portal: forms.BoundField
+    email: forms.BoundField
+
+
+class PreferencesForm(forms.Form):
+    """For each kind: shown in the portal or not, mailed when."""
+
+    def __init__(self, *args: Any, kinds: Mapping[str, NoticeKind], wishes: Mapping[str, NoticeWish], **kw: Any):
+        super().__init__(*args, **kw)
+        self._kinds = kinds
+        for name, kind in kinds.items():
+            self.fields[f"portal-{name}"] = forms.BooleanField(
+                label=_("%(kind)s: in the portal") % {"kind": kind.label},
+                required=False,
+                initial=wishes[name].in_portal,
+            )
+            self.fields[f"email-{name}"] = forms.ChoiceField(
+                label=_("%(kind)s: by e-mail") % {"kind": kind.label},
+                choices=EmailWhen.choices,
+                initial=wishes[name].email,
+            )
+
+    @property
+    def rows(self) -> Iterator[PreferenceRow]:
+        for name, kind in self._kinds.items():
+            yield PreferenceRow(kind.label, self[f"portal-{name}"], self[f"email-{name}"])
+
+    def wishes(self) -> dict[str, NoticeWish]:
+        typed = self.cleaned_data
+        return {name: NoticeWish(typed[f"portal-{name}"], typed[f"email-{name}"]) for name in self._kinds}
+
+
+class SaveViewForm(forms.Form):
+    """Shapes only: what a view must be is asked of `rules.view_is_sound`."""
+
+    page = forms.CharField()
+    name = forms.CharField(required=False)
+    query = forms.CharField(required=False, strip=False)
+    is_shared = forms.BooleanField(required=False)
