@@ -15,7 +15,7 @@ from common.requests import ActorRequest
 from deals.actions import outcomes, registrations
 from deals.choices.engagement import VERDICT_COLOURS, RuleVerdict
 from deals.choices.registrations import STATUS_COLOURS, RegistrationStatus
-from deals.forms import DealFilterForm, LostForm
+from deals.forms.registrations import DealFilterForm, LostForm
 from deals.queries import registrations as deal_queries
 from deals.queries.decisions import receipts_of
 from deals.queries.rulebooks import named_customers, published_rulebook
@@ -50,6 +50,7 @@ def deal_list(request: ActorRequest) -> HttpResponse:
         "is_narrowed": bool(chosen["q"] or chosen["status"]),
         "statuses": RegistrationStatus.choices,
         "default_sort": deal_queries.DEFAULT_SORT,
+        "saved_views": partner_queries.saved_views_for(request.actor, "deals.list"),
         **words(),
     }
     return render(request, "deals/list.html", context)

@@ -18,7 +18,7 @@ from common.requests import ActorRequest
 from common.verdict import Reason
 from crm import queries as crm_queries
 from deals.actions import registrations
-from deals.forms import RegistrationForm
+from deals.forms.registrations import RegistrationForm
 from deals.queries import registrations as deal_queries
 from partners import queries as partner_queries
 from partners import rules as partner_rules

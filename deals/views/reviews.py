@@ -13,7 +13,7 @@ from common.verdict import Reason, refusal
 from crm import queries as crm_queries
 from deals.actions.reviews import approve_registration, reject_registration
 from deals.choices.engagement import COMPARED_FIELDS, MATCH_KINDS
-from deals.forms import ReviewForm
+from deals.forms.reviews import ReviewForm
 from deals.queries import reviews as review_queries
 from deals.queries.registrations import find_registration
 from deals.views.pages import words

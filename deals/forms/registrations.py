@@ -1,4 +1,4 @@
-"""The registration form with its product lines, and the small forms of the other pages.
+"""The registration form with its product lines, and the small forms of the pages of deals.
 
 Fields check shapes; what a registration must be is asked of `deals.rules.drafts`, so that page and API say the same.
 """
@@ -173,15 +173,3 @@ class DealFilterForm(forms.Form):
 
 class LostForm(forms.Form):
     reason = forms.ChoiceField(label=_("Why was it lost?"), choices=list(LOST_REASONS.items()))
-
-
-class ReviewForm(forms.Form):
-    """A channel manager's decision. `customer` names who it is; ``new`` for a company that nobody knew."""
-
-    decision = forms.ChoiceField(choices=[("approve", _("Approve")), ("reject", _("Reject"))])
-    customer = forms.CharField(required=False, max_length=40)
-    reason = forms.CharField(
-        label=_("Your reason"),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("The partner reads it."),
-    )
