@@ -1,4 +1,4 @@
-"""What every page's frame shows: the menu entries that the actor may open, and the instant of the request."""
+"""What every page's frame shows: the menu entries that the actor may open, unread news, the instant of the request."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -60,13 +60,15 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """``actor``, ``now``, ``menu`` and ``affiliation``; the last two are read only by pages that show the frame."""
+    """``actor``, ``now``, ``menu``, ``affiliation`` and ``unread``; the last three are read only by pages that show the
+    frame."""
     actor = getattr(request, "actor", ANONYMOUS)
     return {
         "actor": actor,
         "now": timezone.now(),
         "menu": SimpleLazyObject(lambda: menu_for(actor, request.path)),
         "affiliation": SimpleLazyObject(lambda: affiliation_of(actor)),
+        "unread": SimpleLazyObject(lambda: unread_of(actor)),
     }
 
 
@@ -99,6 +101,12 @@ def affiliation_of(actor: Actor) -> str:
         return ", ".join(str(VendorRoleName(role).label) for role in sorted(actor.vendor_roles))
     partner = partner_queries.home_partner_of(actor)
     return partner.name if partner else ""
+
+
+def unread_of(actor: Actor) -> str:
+    """The number on the bell; empty if there is nothing new."""
+    count = partner_queries.unread_count(actor)
+    return f"{partner_queries.MANY - 1}+" if count == partner_queries.MANY else str(count or "")
 
 
 def _shows(place: Place, actor: Actor) -> bool:

@@ -86,7 +86,8 @@ def _manage(*arguments: str) -> int:
 def _supervise(port: int) -> int:
     """Run the three processes until one ends or Ctrl-C; then none is left. Returns the exit code, 0 for Ctrl-C."""
     role = {"PRM_DATABASE_ROLE": os.environ.get("PRM_DATABASE_ROLE", APP_ROLE)}
-    env = {**os.environ, **role, "PYTHONUNBUFFERED": "1"}
+    address = {"PRM_BASE_URL": os.environ.get("PRM_BASE_URL", f"http://localhost:{port}")}
+    env = {**os.environ, **role, **address, "PYTHONUNBUFFERED": "1"}
     python = f"{sys.executable} -m"
     web = "gunicorn prm.wsgi --no-control-socket --workers 2 --threads 4 --timeout 60 --log-level warning"
     commands = {

@@ -177,6 +177,7 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "nightly": {"task": "prm.tasks.start_nightly", "schedule": crontab(hour=2, minute=0)},
+    "digests": {"task": "prm.tasks.send_digests", "schedule": crontab(hour=7, minute=0)},
     "sweep": {"task": "prm.tasks.sweep", "schedule": env.float("PRM_SWEEP_SECONDS", default=15.0)},
 }
 
@@ -261,6 +262,9 @@ STORAGES = {
 MEDIA_ROOT = VAR_DIR / "media"
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env("PRM_DEFAULT_FROM_EMAIL", default="PRM <prm@localhost>")
+BASE_URL = env(  # where links in mails lead
+    "PRM_BASE_URL", default=f"https://{ALLOWED_HOSTS[0].lstrip('.')}" if PRODUCTION else "http://localhost:8000"
+).rstrip("/")
 
 # API
 

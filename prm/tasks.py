@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from common import outbox
+from partners.actions import mails
 from prm import health, nightly
 from prm.celery import app
 
@@ -28,6 +29,12 @@ def start_nightly() -> None:
 def work_nightly() -> None:
     """Do what is free of the unfinished nights."""
     nightly.work()
+
+
+@shared_task
+def send_digests() -> None:
+    """At 07:00 in the programme's time zone: everybody's summary of the news since the last one."""
+    mails.send_digests(timezone.localdate(), at=timezone.now())
 
 
 @shared_task

@@ -14,6 +14,8 @@ urlpatterns = [
     path("deals/", include("deals.urls")),
     path("tier/", include("tiers.urls")),
     path("statements/", include("incentives.urls")),
+    path("notices/", include("partners.urls.notices")),
+    path("views/", include("partners.urls.saved_views")),
     path("healthz/live", health.live, name="live"),
     path("healthz/ready", health.ready, name="ready"),
     path("account/", include("allauth.urls")),

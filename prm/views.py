@@ -59,6 +59,11 @@ def design(request: ActorRequest) -> HttpResponse:
             {"at": at, "title": _("Approved"), "icon": "check", "colour": "green", "actor": "PRM"},
             {"at": at - timedelta(days=1), "title": _("Submitted"), "icon": "send", "colour": "blue"},
         ],
+        "saved_views": {
+            "own": [{"name": _("Mine"), "query": "colour=a", "public_id": "svw_sample"}],
+            "shared": [{"name": _("A colleague's"), "query": "colour=b", "owner": "Maria"}],
+            "may_share": True,
+        },
         "page": Paginator(range(100), 10).page(4),
         "chart": {
             "kind": "bar",

@@ -1,7 +1,12 @@
 """Who listens to what. The answer to "what happens when a sale arrives?" is this table.
 
 `LISTENERS` run in the publisher's transaction, in order. `HANDLERS` run from the outbox, after the commit, once.
+`NOTICES` is what people are told, in the order of their preferences.
 """
+
+from collections.abc import Mapping, Sequence
+
+from django.utils import timezone
 
 from common import choices as common_choices
 from common import events, outbox, reasons
@@ -10,6 +15,7 @@ from deals.actions import notices, outcomes
 from deals.choices import engagement, registrations
 from incentives import choices as incentive_choices
 from partners import choices as partner_choices
+from partners.actions import mails
 from prm import hints
 from tiers import choices as tier_choices
 
@@ -23,12 +29,20 @@ CATALOGUES = (
     incentive_choices.REASONS,
 )
 
+NOTICES: tuple[Mapping[str, partner_choices.NoticeKind], ...] = ()
+
 LISTENERS: dict[str, list[events.Listener]] = {
     "sale.changed": [outcomes.note_sale_changed],
 }
 
+
+def _mail_due(*, notices: Sequence[str]) -> None:
+    mails.send_due_mails(notices, at=timezone.now())
+
+
 HANDLERS: dict[str, outbox.Handler] = {
     "deals.decision_made": notices.send_decision_mail,
+    "partners.mail_due": _mail_due,
 }
 
 
@@ -36,5 +50,6 @@ def connect() -> None:
     """Called once, when all apps are loaded."""
     for catalogue in CATALOGUES:
         reasons.register(catalogue)
+    partner_choices.connect_notices(NOTICES)
     events.connect(LISTENERS)
     outbox.connect(HANDLERS, hint=hints.outbox.wake)
