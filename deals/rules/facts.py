@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from deals.choices.engagement import RuleVerdict
+
 
 @dataclass(frozen=True, slots=True)
 class NamedAccountFact:
@@ -18,14 +20,76 @@ class NamedAccountFact:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockFact:
+    """The customer is one that nobody sells to; half-open, no end means open."""
+
+    reason: str
+    starts_on: date
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class GrantFact:
+    """An exclusive grant; no country, segment or family listed means all of them. Half-open."""
+
+    grant: str  # public id: never shown to another partner
+    own: bool
+    countries: tuple[str, ...]
+    segment: str
+    family_id: int | None
+    starts_on: date
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorisationFact:
+    """What the partner itself may sell and where; no country, segment or family listed means all. Half-open."""
+
+    countries: tuple[str, ...]
+    segment: str
+    family_id: int | None
+    starts_on: date
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class ProtectionFact:
-    """A protection of the same customer in one of the families asked for; half-open."""
+    """A protection of the same customer and site in one of the families asked for; half-open.
+
+    `shared`: of a published tender, which excludes nobody else in it.
+    """
 
     registration: str  # public id: never shown to another partner
     own: bool
     family_id: int
     starts_at: datetime
     ends_at: datetime
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IncumbentFact:
+    """A partner who won business in one of the families with this customer, and when."""
+
+    own: bool
+    family_id: int
+    won_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class HoldFact:
+    """Another partner's pencil hold on the same customer; half-open."""
+
+    hold: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyFact:
+    """A product family that is claimed."""
+
+    family_id: int
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +109,7 @@ class ClaimFact:
 
     registration: str
     receipt_number: int
+    shared: bool = False  # of a published tender
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +118,11 @@ class Facts:
 
     `received_at` is when the registration was submitted, `judged_at` the instant of this judgement, `day` that
     instant's date in the vendor's time zone. `match_*` say how the typed customer compares with the nearest one
-    known, unless a person has already settled who the customer is (then ``settled``, score 100).
+    known, unless a person has already settled who the customer is (then ``settled``, score 100). `lookalikes`: the name
+    has letters of another script that look like its own.
+
+    `dimensions` (customer, family, value, close) say that only a change in these is judged: other rules are evaluated
+    but decide nothing. None: the whole registration. `late_days` are those that the answer came after it was due.
     """
 
     received_at: datetime
@@ -71,6 +140,19 @@ class Facts:
     protections: tuple[ProtectionFact, ...] = ()
     opportunities: tuple[OpportunityFact, ...] = ()
     earlier_claims: tuple[ClaimFact, ...] = ()
+    source: str = ""
+    customer_country: str = ""
+    customer_segment: str = ""
+    lookalikes: bool = False
+    families: tuple[FamilyFact, ...] = ()
+    blocks: tuple[BlockFact, ...] = ()
+    grants: tuple[GrantFact, ...] = ()
+    authorisations: tuple[AuthorisationFact, ...] = ()
+    incumbents: tuple[IncumbentFact, ...] = ()
+    holds: tuple[HoldFact, ...] = ()
+    dimensions: tuple[str, ...] = ()
+    protection_days: int = 0
+    late_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +179,10 @@ class Judgement:
         for outcome in self.outcomes:
             if outcome.rule == self.decisive_rule:
                 return outcome
-        return Outcome("", self.verdict, "registration.no_rule_decided")
+        undecided = self.verdict == RuleVerdict.REVIEW
+        return Outcome(
+            "", self.verdict, "registration.no_rule_decided" if undecided else "registration.nothing_against"
+        )
 
 
 def to_json(value: Facts | tuple[Outcome, ...]) -> Any:

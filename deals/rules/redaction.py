@@ -1,7 +1,7 @@
 """What a partner may read of a judgement: everything that does not tell of rivals or of the vendor's own pipeline.
 
-Four rules look at what others do. To a partner they are one line with one of three fixed texts, and what comes after
-the decisive rule is not shown at all: neither the rule that decided nor its absence can be worked out.
+Some rules look at what others do. To a partner they are one line with one fixed text for each verdict, and what comes
+after the decisive rule is not shown at all: neither the rule that decided nor its absence can be worked out.
 """
 
 from collections.abc import Sequence
@@ -9,22 +9,28 @@ from collections.abc import Sequence
 from deals.choices.engagement import RuleVerdict
 from deals.rules.facts import Outcome
 
-TELLING_RULES = frozenset({"live_protection", "direct_opportunity", "earlier_claim", "similar_customer"})
+TELLING_RULES = frozenset(
+    {
+        *("exclusivity", "live_protection", "direct_opportunity", "incumbency", "earlier_claim", "pencil_hold"),
+        "similar_customer",
+    }
+)
 CUSTOMER_CHECK = "customer_check"
 _TEXTS = {
     RuleVerdict.PASS.value: "registration.nothing_against",
     RuleVerdict.REVIEW.value: "registration.customer_compared",
     RuleVerdict.REJECT.value: "registration.customer_protected",
+    RuleVerdict.CO_SELL.value: "registration.co_sell_offered",
 }
 _NOT_NEEDED = "registration.not_needed"
-_OWN = "registration.already_yours"
+_OWN = frozenset({"registration.already_yours", "registration.exclusive_to_you", "registration.your_customer"})
 
 
 def outcome_for_partner(outcome: Outcome) -> Outcome:
     """One outcome as a partner may read it; the partner's own protection may be named as such."""
     if outcome.rule not in TELLING_RULES:
         return outcome
-    code = _OWN if outcome.reason_code == _OWN else _TEXTS[outcome.verdict]
+    code = outcome.reason_code if outcome.reason_code in _OWN else _TEXTS[outcome.verdict]
     return Outcome(CUSTOMER_CHECK, outcome.verdict, code)
 
 
