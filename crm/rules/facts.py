@@ -138,3 +138,31 @@ class ChannelMix:
     month_starts_on: date
     partner_amount: Decimal
     direct_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOpportunity:
+    """An open direct opportunity, as far as whether it is alive depends on it."""
+
+    external_id: str
+    close_on: date
+    updated_at: datetime
+    stage_moved_at: datetime | None
+    first_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerBusiness:
+    """The latest day on which a partner sold products of the family to a customer."""
+
+    partner_id: int
+    family_id: int
+    booked_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerActivity:
+    """What direct sales is about to sell to a customer, and what partners have sold it."""
+
+    opportunities: tuple[OpenOpportunity, ...]
+    business: tuple[PartnerBusiness, ...]
