@@ -86,7 +86,7 @@ def _text_problems(draft: RegistrationDraft) -> Iterator[Reason]:
         text = getattr(draft, name)
         if len(text) > limit:
             yield Reason("registration.text_too_long", {"limit": limit}, name)
-        if not _is_readable(text, several_lines=name == "why_now"):
+        if not is_readable(text, several_lines=name == "why_now"):
             yield Reason("registration.text_characters", field=name)
     if not draft.customer_name.strip():
         yield Reason("registration.customer_name_missing", field="customer_name")
@@ -97,7 +97,7 @@ def _text_problems(draft: RegistrationDraft) -> Iterator[Reason]:
         yield Reason("registration.domain_invalid", field="customer_domain")
 
 
-def _is_readable(text: str, *, several_lines: bool) -> bool:
+def is_readable(text: str, *, several_lines: bool) -> bool:
     """No control, direction, private or unassigned characters; line breaks only in longer texts."""
     allowed = _LINE_BREAKS if several_lines else frozenset()
     return all(c in allowed or unicodedata.category(c) not in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"} for c in text)
