@@ -20,8 +20,8 @@ from crm.models import Customer, ExchangeRate, Opportunity, Product, ProductFami
 from crm.rules import matching, rates
 from crm.rules.facts import (
     Candidate,
-    CustomerActivity,
     ChannelMix,
+    CustomerActivity,
     CustomerFacts,
     FamilyFacts,
     MonthTotal,
@@ -178,15 +178,19 @@ _ACTIVITY = """
                   AND product.family_id = ANY(%(families)s::bigint[])
                 GROUP BY sale.partner_id, product.family_id
             ) won
+        ),
+        'families', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('pk', id, 'code', code) ORDER BY id), '[]')
+            FROM crm_productfamily WHERE id = ANY(%(families)s::bigint[])
         )
     )::text
 """
 
 
 def activity_at(customer_ids: Sequence[int], family_ids: Sequence[int], *, since: date) -> CustomerActivity:
-    """Open direct opportunities with these customers, first seen first, and what partners sold them since the day."""
+    """Open direct opportunities with these customers, what partners sold them since the day; the families' codes."""
     with connection.cursor() as cursor:
-        parameters = {"customers": list(customer_ids), "families": list(family_ids), "since": since}
+        parameters: dict[str, Any] = {"customers": list(customer_ids), "families": list(family_ids), "since": since}
         cursor.execute(_ACTIVITY, parameters)
         return msgspec.json.decode(cursor.fetchone()[0], type=CustomerActivity)
 

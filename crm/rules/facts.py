@@ -161,8 +161,15 @@ class PartnerBusiness:
 
 
 @dataclass(frozen=True, slots=True)
+class FamilyCode:
+    pk: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerActivity:
-    """What direct sales is about to sell to a customer, and what partners have sold it."""
+    """What direct sales is about to sell to a customer, what partners have sold it, in which families."""
 
     opportunities: tuple[OpenOpportunity, ...]
     business: tuple[PartnerBusiness, ...]
+    families: tuple[FamilyCode, ...]

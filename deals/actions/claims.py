@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.backends.postgresql.psycopg_any import NumericRange
 from django.utils import timezone
 
 from common.actor import Actor
@@ -17,12 +18,16 @@ from crm.rules import matching
 from crm.rules.matching import CustomerIdentity
 from deals.actions.locks import lock_claims, lock_newcomer
 from deals.choices.engagement import RuleVerdict
+from deals.choices.registrations import DealSource
 from deals.models import Protection, Registration, Rulebook
 from deals.queries import facts as fact_queries
+from deals.queries.facts import Claim, Market
 from deals.rules import clocks
 from deals.rules.engagement import judge
 from deals.rules.facts import Facts, Judgement, OpportunityFact
-from deals.rules.rulebook import Rule, identity_scores, rules_from
+from deals.rules.rulebook import Rule, identity_scores, incumbency_months, rules_from
+from deals.rules.sites import site_span
+from deals.rules.terms import Terms, terms_from
 from partners import queries as partner_queries
 from tiers import queries as tier_queries
 
@@ -34,10 +39,17 @@ class Case:
     registration: Registration
     rulebook: Rulebook
     rules: tuple[Rule, ...]
+    terms: Terms
     at: datetime
     day: date
-    protection_days: int
+    protection_days: int  # the level's, and one for each day that the answer is late
+    late_days: int
     partner_facts: dict[str, Any]
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is about a published tender, in which nobody excludes anybody."""
+        return self.registration.source == DealSource.TENDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +60,10 @@ class Identified:
     kind: str
     score: int
     is_newcomer: bool = False
+    lookalikes: bool = False
+    segment: str = ""
     known_opportunities: tuple[OpportunityFact, ...] | None = None  # as they were when the registration was received
+    market: Market | None = None  # as it was a moment ago
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +73,7 @@ class Judged:
     facts: Facts
     judgement: Judgement
     receipt_number: int
+    market: Market
     protected_until: datetime | None = None  # set when protections were written
 
 
@@ -66,7 +82,7 @@ def day_of(at: datetime) -> date:
     return at.astimezone(timezone.get_default_timezone()).date()
 
 
-def open_case(registration: Registration, *, at: datetime) -> Case:
+def open_case(registration: Registration, *, at: datetime, late_days: int = 0) -> Case:
     """Gather what does not depend on the customer. Refuses when no rulebook is in force."""
     day = day_of(at)
     rulebook = fact_queries.rulebook_on(day)
@@ -79,15 +95,29 @@ def open_case(registration: Registration, *, at: datetime) -> Case:
         registration=registration,
         rulebook=rulebook,
         rules=rules_from(rulebook.rules),
+        terms=terms_from(rulebook.terms),
         at=at,
         day=day,
-        protection_days=terms.protection_days,
+        protection_days=terms.protection_days + late_days,
+        late_days=late_days,
         partner_facts={
             "partner_status": standing.status,
             "agreement_current": standing.agreement_current,
             "credit_hold": standing.credit_hold,
             "level": terms.level_code,
         },
+    )
+
+
+def claim_of(registration: Registration, customer_ids: Sequence[int]) -> Claim:
+    """What the registration asks for, of these records of its customer."""
+    return Claim(
+        partner_id=registration.partner_id,
+        customer_ids=customer_ids,
+        family_ids=registration.family_ids,
+        country=registration.customer_country,
+        site=registration.site,
+        receipt_number=registration.receipt_number,
     )
 
 
@@ -118,8 +148,9 @@ def _compare(identity: CustomerIdentity, rules: Sequence[Rule]) -> Identified:
         candidates = crm_queries.customer_candidates(identity)
     if not candidates or candidates[0].match.score < scores.from_score:
         return Identified((), "none", candidates[0].match.score if candidates else 0, is_newcomer=True)
-    same = tuple(found.customer.pk for found in candidates if found.match.score >= scores.same_score)
-    return Identified(same, candidates[0].match.kind, candidates[0].match.score)
+    same = [found for found in candidates if found.match.score >= scores.same_score]
+    best = candidates[0].match
+    return Identified(tuple(found.customer.pk for found in same), best.kind, best.score)
 
 
 def settle(case: Case, who: Identified, *, by: Actor) -> tuple[Identified, Judged]:
@@ -135,7 +166,7 @@ def settle(case: Case, who: Identified, *, by: Actor) -> tuple[Identified, Judge
     if who.is_newcomer:
         who = create_customer(case, who, by=by)
     else:
-        who = replace(who, known_opportunities=judged.facts.opportunities)
+        who = replace(who, market=judged.market, known_opportunities=judged.facts.opportunities)
     with transaction.atomic():
         judged = look_under_lock(case, who)
         if judged.judgement.verdict == RuleVerdict.REJECT:
@@ -175,13 +206,12 @@ def look_under_lock(case: Case, who: Identified) -> Judged:
 
 def _look(case: Case, who: Identified) -> Judged:
     registration = case.registration
-    ids, families = who.customer_ids, registration.family_ids
-    seen = fact_queries.standing_against(registration, ids, at=case.at, day=case.day)
+    months = incumbency_months(case.rules)
+    claim = claim_of(registration, who.customer_ids)
+    seen = fact_queries.standing_against(claim, at=case.at, day=case.day, months=months)
+    market = who.market or fact_queries.market_of(claim, day=case.day, months=months)
     assert registration.submitted_at is not None
     assert registration.base_amount is not None
-    opportunities = who.known_opportunities
-    if opportunities is None:
-        opportunities = fact_queries.opportunities_with(ids, families)
     facts = Facts(
         received_at=registration.submitted_at,
         judged_at=case.at,
@@ -190,13 +220,25 @@ def _look(case: Case, who: Identified) -> Judged:
         currency=settings.BASE_CURRENCY,
         match_kind=who.kind,
         match_score=who.score,
+        lookalikes=who.lookalikes,
+        source=registration.source,
+        customer_country=registration.customer_country,
+        customer_segment=who.segment,
         named_accounts=seen.named_accounts,
         protections=seen.protections,
-        opportunities=opportunities,
+        opportunities=market.opportunities if who.known_opportunities is None else who.known_opportunities,
         earlier_claims=seen.earlier_claims,
+        families=market.families,
+        blocks=seen.blocks,
+        grants=seen.grants,
+        authorisations=seen.authorisations,
+        incumbents=(*seen.incumbents, *market.incumbents),
+        holds=seen.holds,
+        protection_days=case.protection_days,
+        late_days=case.late_days,
         **case.partner_facts,
     )
-    return Judged(facts, judge(facts, case.rules), seen.receipt_number)
+    return Judged(facts, judge(facts, case.rules), seen.receipt_number, market)
 
 
 def protect(case: Case, who: Identified) -> datetime | None:
@@ -208,6 +250,8 @@ def protect(case: Case, who: Identified) -> datetime | None:
             partner_id=case.registration.partner_id,
             customer_id=customer_id,
             family_id=family_id,
+            sites=NumericRange(*site_span(case.registration.site)),
+            is_shared=case.is_shared,
             starts_at=case.at,
             ends_at=until,
         )

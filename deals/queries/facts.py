@@ -1,14 +1,29 @@
-"""What the rules of engagement look at, gathered for one registration. Ask only under the locks of `actions.claims`."""
+"""What the rules of engagement look at, gathered for one claim. Without the locks of `actions.claims` it may be old."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 import msgspec
 from django.db import connection
+from django.utils import timezone
 
+from common.period import add_months
 from crm import queries as crm_queries
-from deals.models import Registration, Rulebook
-from deals.rules.facts import ClaimFact, NamedAccountFact, OpportunityFact, ProtectionFact
+from deals.models import Rulebook
+from deals.rules.facts import (
+    AuthorisationFact,
+    BlockFact,
+    ClaimFact,
+    FamilyFact,
+    GrantFact,
+    HoldFact,
+    IncumbentFact,
+    NamedAccountFact,
+    OpportunityFact,
+    ProtectionFact,
+)
+from deals.rules.sites import site_span
 
 _RULEBOOK_IN_FORCE = """
     SELECT * FROM deals_rulebook WHERE published_at IS NOT NULL AND effective_from <= %s
@@ -21,13 +36,33 @@ def rulebook_on(day: date) -> Rulebook | None:
     return next(iter(Rulebook.objects.raw(_RULEBOOK_IN_FORCE, [day])), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is asked for: customers (all records of one company), families, a site or all of them, by whom.
+
+    `receipt_number` None: the claim has no place in the order of receipt yet, and gets the next one.
+    """
+
+    partner_id: int
+    customer_ids: Sequence[int]
+    family_ids: Sequence[int]
+    country: str
+    site: str = ""
+    receipt_number: int | None = None
+
+
 class StandingAgainst(msgspec.Struct, frozen=True):
-    """What may stand against a claim, and the claim's own place in the order of receipt."""
+    """What may stand against a claim or for it, and its own place in the order of receipt."""
 
     receipt_number: int
     protections: tuple[ProtectionFact, ...]
     named_accounts: tuple[NamedAccountFact, ...]
     earlier_claims: tuple[ClaimFact, ...]
+    blocks: tuple[BlockFact, ...]
+    grants: tuple[GrantFact, ...]
+    authorisations: tuple[AuthorisationFact, ...]
+    incumbents: tuple[IncumbentFact, ...]
+    holds: tuple[HoldFact, ...]
 
 
 # One statement, since everybody who claims the same customer waits while it runs.
@@ -37,11 +72,13 @@ SELECT jsonb_build_object(
     'protections', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
             'registration', holder.public_id, 'own', protection.partner_id = %(partner)s,
-            'family_id', protection.family_id, 'starts_at', protection.starts_at, 'ends_at', protection.ends_at
+            'family_id', protection.family_id, 'starts_at', protection.starts_at, 'ends_at', protection.ends_at,
+            'shared', protection.is_shared
         ) ORDER BY protection.starts_at, protection.id), '[]')
         FROM deals_protection protection JOIN deals_registration holder ON holder.id = protection.registration_id
         WHERE protection.customer_id = ANY(%(customers)s::bigint[])
           AND protection.family_id = ANY(%(families)s::bigint[])
+          AND protection.sites && %(sites)s::int8range
           AND tstzrange(protection.starts_at, protection.ends_at) && tstzrange(%(at)s, NULL)
     ),
     'named_accounts', (
@@ -53,30 +90,79 @@ SELECT jsonb_build_object(
     ),
     'earlier_claims', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'registration', claim.public_id, 'receipt_number', claim.receipt_number
+            'registration', claim.public_id, 'receipt_number', claim.receipt_number, 'shared', claim.source = 'tender'
         ) ORDER BY claim.receipt_number), '[]')
         FROM deals_registration claim
-        WHERE claim.customer_id = ANY(%(customers)s::bigint[]) AND claim.status = 'in_review'
+        WHERE claim.customer_id = ANY(%(customers)s::bigint[]) AND claim.status IN ('in_review', 'action_required')
           AND claim.family_ids && %(families)s::bigint[] AND claim.partner_id <> %(partner)s
           AND claim.receipt_number < coalesce(%(receipt)s::bigint, 9223372036854775807)
+    ),
+    'blocks', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'reason', block.reason, 'starts_on', block.starts_on, 'ends_on', block.ends_on
+        ) ORDER BY block.starts_on, block.id), '[]')
+        FROM deals_blockedcustomer block
+        WHERE block.customer_id = ANY(%(customers)s::bigint[]) AND (block.ends_on IS NULL OR block.ends_on > %(day)s)
+    ),
+    'grants', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'grant', granted.public_id, 'own', granted.partner_id = %(partner)s, 'countries', granted.countries,
+            'segment', granted.segment, 'family_id', granted.family_id,
+            'starts_on', granted.starts_on, 'ends_on', granted.ends_on
+        ) ORDER BY granted.starts_on, granted.id), '[]')
+        FROM deals_exclusivegrant granted
+        WHERE (granted.countries = '{}' OR %(country)s = ANY(granted.countries))
+          AND (granted.family_id IS NULL OR granted.family_id = ANY(%(families)s::bigint[]))
+          AND granted.starts_on <= %(day)s AND (granted.ends_on IS NULL OR granted.ends_on > %(day)s)
+    ),
+    'authorisations', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'countries', held.countries, 'segment', held.segment, 'family_id', held.family_id,
+            'starts_on', held.starts_on, 'ends_on', held.ends_on
+        ) ORDER BY held.starts_on, held.id), '[]')
+        FROM deals_authorisation held
+        WHERE held.partner_id = %(partner)s
+          AND held.starts_on <= %(day)s AND (held.ends_on IS NULL OR held.ends_on > %(day)s)
+    ),
+    'incumbents', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'own', won.partner_id = %(partner)s, 'family_id', family.id, 'won_on', won.won_on
+        ) ORDER BY won.won_on, won.id), '[]')
+        FROM (
+            SELECT id, partner_id, family_ids, (won_at AT TIME ZONE %(zone)s)::date AS won_on FROM deals_registration
+            WHERE customer_id = ANY(%(customers)s::bigint[]) AND status = 'won' AND won_at >= %(since)s
+        ) won
+        JOIN unnest(%(families)s::bigint[]) AS family(id) ON family.id = ANY(won.family_ids)
+    ),
+    'holds', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'hold', pencil.public_id, 'ends_at', pencil.ends_at
+        ) ORDER BY pencil.id), '[]')
+        FROM deals_pencilhold pencil
+        WHERE pencil.customer_id = ANY(%(customers)s::bigint[]) AND pencil.ends_at > %(at)s
+          AND pencil.family_ids && %(families)s::bigint[] AND pencil.sites && %(sites)s::int8range
+          AND pencil.partner_id <> %(partner)s
     )
 )::text
 """
 
 
-def standing_against(
-    registration: Registration, customer_ids: Sequence[int], *, at: datetime, day: date
-) -> StandingAgainst:
-    """Protections that have not ended, the direct-only list, other partners' earlier registrations still being judged.
+def standing_against(claim: Claim, *, at: datetime, day: date, months: int) -> StandingAgainst:
+    """What is true on the day about the customer and the partner; business won counts for that many months.
 
-    A registration that has no receipt number yet gets the next one: asked under the locks of what is claimed, so that
-    the numbers are in the order of the claims (the clock reads when a transaction began, not when its turn came).
+    A claim that has no receipt number yet gets the next one: asked under the locks of what is claimed, so that the
+    numbers are in the order of the claims (the clock reads when a transaction began, not when its turn came).
     """
+    lower, upper = site_span(claim.site)
     parameters = {
-        "receipt": registration.receipt_number,
-        "partner": registration.partner_id,
-        "customers": list(customer_ids),
-        "families": list(registration.family_ids),
+        "receipt": claim.receipt_number,
+        "partner": claim.partner_id,
+        "customers": list(claim.customer_ids),
+        "families": list(claim.family_ids),
+        "country": claim.country,
+        "sites": "(,)" if lower is None else f"[{lower},{upper})",
+        "zone": timezone.get_default_timezone_name(),
+        "since": at - timedelta(days=31 * months),
         "at": at,
         "day": day,
     }
@@ -85,12 +171,26 @@ def standing_against(
         return msgspec.json.decode(cursor.fetchone()[0], type=StandingAgainst)
 
 
-def opportunities_with(customer_ids: Iterable[int], family_ids: Sequence[int]) -> tuple[OpportunityFact, ...]:
-    """Open direct opportunities with these customers in these families."""
-    return tuple(
-        OpportunityFact(
-            found.external_id, found.close_on, found.updated_at_source, found.stage_moved_at, found.first_seen_at
-        )
-        for customer_id in customer_ids
-        for found in crm_queries.live_direct_opportunities(customer_id, family_ids)
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What direct sales and partners do with a customer."""
+
+    opportunities: tuple[OpportunityFact, ...]
+    incumbents: tuple[IncumbentFact, ...]
+    families: tuple[FamilyFact, ...]
+
+
+def market_of(claim: Claim, *, day: date, months: int) -> Market:
+    """Open direct opportunities with the customer, and what partners sold to it in the last months. One statement."""
+    found = crm_queries.activity_at(claim.customer_ids, claim.family_ids, since=add_months(day, -months))
+    return Market(
+        tuple(
+            OpportunityFact(each.external_id, each.close_on, each.updated_at, each.stage_moved_at, each.first_seen_at)
+            for each in found.opportunities
+        ),
+        tuple(
+            IncumbentFact(each.partner_id == claim.partner_id, each.family_id, each.booked_on)
+            for each in found.business
+        ),
+        tuple(FamilyFact(each.pk, each.code) for each in found.families),
     )
