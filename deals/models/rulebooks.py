@@ -3,7 +3,7 @@
 from functools import partial
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from common.choices import RunStatus
 from common.ids import public_id
@@ -55,20 +55,28 @@ class Holiday(models.Model):
 
 
 class BackTest(models.Model):
-    """A draft rulebook judged against past decisions: of those decided in the half-open period, which would differ?"""
+    """A draft rulebook judged against past decisions: of those decided in the half-open period, which would differ?
+
+    `rules` are the draft's as they were then: a test says nothing about what was edited since. `older`: by rule, how
+    many of the decisions were made before it existed, so that facts it looks at stand at their defaults.
+    """
 
     public_id = models.CharField(max_length=24, unique=True, default=partial(public_id, "bkt"), editable=False)
     rulebook = models.ForeignKey(Rulebook, models.CASCADE, related_name="back_tests")
+    rules = models.JSONField()
     starts_on = models.DateField()
     ends_on = models.DateField()
     status = models.CharField(max_length=8, choices=RunStatus, default=RunStatus.RUNNING)
     decision_count = models.PositiveIntegerField(default=0)  # to judge again
     judged_count = models.PositiveIntegerField(default=0)
     changed_count = models.PositiveIntegerField(default=0)
-    last_decision_id = models.BigIntegerField(default=0)  # where to go on
+    older = models.JSONField(default=dict)
     requested_at = models.DateTimeField()
     requested_by = models.CharField(max_length=200)
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(ends_on__gt=F("starts_on")), name="back_test_period")]
 
     def __str__(self) -> str:
         return f"{self.rulebook} {self.starts_on}"
@@ -83,6 +91,7 @@ class BackTestChange(models.Model):
     verdict_after = models.CharField(max_length=8, choices=RuleVerdict)
     rule_before = models.CharField(max_length=40, blank=True)
     rule_after = models.CharField(max_length=40, blank=True)
+    amount = models.DecimalField(max_digits=19, decimal_places=4)  # of the deal when it was decided, in base currency
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["back_test", "decision"], name="back_test_change_once")]
