@@ -1,25 +1,24 @@
 """Writing a decision: the receipt, the registration's new status, the audit entry, the news."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
-
-from django.utils import timezone
 
 from common.actor import SYSTEM, Actor
 from common.audit import record
 from common.outbox import after_commit
 from deals.actions.claims import Case, Identified, Judged
 from deals.choices.engagement import RuleVerdict
-from deals.choices.registrations import Event
-from deals.models import Decision, Registration
+from deals.choices.registrations import Event, RegistrationStatus
+from deals.models import Decision
+from deals.queries.calendar import calendar_for, promised_terms
 from deals.rules import clocks, transitions
 from deals.rules.facts import to_json
 
 _EVENTS = {RuleVerdict.APPROVE: Event.APPROVE, RuleVerdict.REVIEW: Event.REVIEW, RuleVerdict.REJECT: Event.REJECT}
 _DECIDED = (  # everything that submitting and deciding set
     *("status", "submitted_at", "base_amount", "family_ids", "receipt_number", "customer_id", "match_kind"),
-    *("match_score", "review_due_at", "decided_at", "protected_until", "updated_at"),
+    *("match_score", "review_due_at", "auto_approve_at", "paused_at", "late_days", "decided_at", "protected_until"),
+    *("updated_at",),
 )
 _PAST = {
     RuleVerdict.APPROVE: "registration.approved",
@@ -62,11 +61,12 @@ def write_decision(case: Case, who: Identified, judged: Judged, ruling: Ruling, 
         decided_by_label=ruling.by.label if ruling.by else "",
         at=at,
     )
-    registration.status = transitions.status_after(_EVENTS[ruling.verdict], registration.status)
+    if ruling.verdict != RuleVerdict.REVIEW or registration.status != RegistrationStatus.IN_REVIEW:
+        registration.status = transitions.status_after(_EVENTS[ruling.verdict], registration.status)
     registration.customer_id = who.customer_ids[0] if who.customer_ids else None
     registration.match_kind, registration.match_score = who.kind, who.score
     registration.receipt_number = judged.receipt_number
-    _set_clocks(registration, ruling.verdict, judged.protected_until, at)
+    _set_clocks(case, judged, ruling.verdict)
     registration.updated_at = at
     registration.save(update_fields=_DECIDED)
     by = ruling.by or SYSTEM
@@ -75,9 +75,20 @@ def write_decision(case: Case, who: Identified, judged: Judged, ruling: Ruling, 
     return decision
 
 
-def _set_clocks(registration: Registration, verdict: RuleVerdict, until: datetime | None, at: datetime) -> None:
-    if verdict == RuleVerdict.REVIEW:
-        registration.review_due_at = clocks.review_due_at(at, timezone.get_default_timezone())
-    else:
-        registration.decided_at = at
-        registration.protected_until = until
+def _set_clocks(case: Case, judged: Judged, verdict: RuleVerdict) -> None:
+    """A review gets its clock, unless it has one: judged anew after an answer it keeps the time that was left."""
+    registration = case.registration
+    registration.paused_at = None
+    if verdict != RuleVerdict.REVIEW:
+        registration.decided_at = case.at
+        registration.late_days = case.late_days
+        registration.protected_until = judged.protected_until
+        return
+    due_at = registration.review_due_at
+    terms = case.terms if due_at is None else promised_terms(registration)
+    calendar = calendar_for(terms, since=due_at or case.at)
+    registration.review_due_at = due_at or clocks.review_due_at(case.at, calendar, days=terms.review_days)
+    is_low_risk = clocks.is_low_risk(judged.judgement, judged.facts, terms)
+    registration.auto_approve_at = (
+        clocks.auto_approve_at(registration.review_due_at, calendar, terms) if is_low_risk else None
+    )

@@ -3,14 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from common.errors import Refused
 from crm.rules.matching import CustomerIdentity
 from deals.choices.registrations import Event, RegistrationStatus, SalesStage
-from deals.rules.clocks import protection_ends, review_due_at
+from deals.rules.clocks import protection_ends
 from deals.rules.comparison import compare
 from deals.rules.drafts import MAX_LINES, DraftLine, RegistrationDraft, draft_is_complete, draft_is_sound
 from deals.rules.facts import Outcome
@@ -19,7 +18,6 @@ from deals.rules.transitions import may_happen, status_after, status_on
 
 AT = datetime(2026, 10, 14, 10, 0, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
-WARSAW = ZoneInfo("Europe/Warsaw")
 
 ALLOWED = {
     ("draft", "submit"): "submitted",
@@ -73,27 +71,6 @@ def test_an_approved_registration_lapses_by_time(until, expected):
 
 def test_protection_is_whole_days_from_approval_across_a_change_of_clocks():
     assert protection_ends(datetime(2026, 10, 20, 12, 0, tzinfo=UTC), 60) == datetime(2026, 12, 19, 12, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("received", "due"),
-    [
-        ((2026, 10, 14, 10, 0), (2026, 10, 15, 10, 0)),  # Wednesday to Thursday
-        ((2026, 10, 15, 17, 30), (2026, 10, 16, 17, 30)),  # Thursday to Friday
-        ((2026, 10, 16, 9, 0), (2026, 10, 19, 9, 0)),  # Friday to Monday
-        ((2026, 10, 16, 23, 59), (2026, 10, 19, 23, 59)),
-        ((2026, 10, 17, 12, 0), (2026, 10, 20, 0, 0)),  # Saturday: from Monday's first instant
-        ((2026, 10, 18, 23, 59), (2026, 10, 20, 0, 0)),  # Sunday
-        ((2026, 10, 23, 12, 0), (2026, 10, 26, 12, 0)),  # over the night in which clocks go back: same time of day
-    ],
-)
-def test_a_review_is_due_one_business_day_later(received, due):
-    assert review_due_at(datetime(*received, tzinfo=WARSAW), WARSAW) == datetime(*due, tzinfo=WARSAW)
-
-
-def test_the_business_day_is_the_vendor_s():
-    friday_night_utc = datetime(2026, 10, 16, 22, 30, tzinfo=UTC)  # Saturday already in Warsaw
-    assert review_due_at(friday_night_utc, WARSAW) == datetime(2026, 10, 20, 0, 0, tzinfo=WARSAW)
 
 
 def test_side_by_side_agrees_as_matching_does():
