@@ -168,12 +168,19 @@ def test_all_rules_are_evaluated_and_the_first_decisive_one_wins():
     judgement = judge(facts, DEFAULT_RULES)
     assert (judgement.verdict, judgement.decisive_rule) == ("reject", "standing")
     assert [(found.rule, found.verdict) for found in judgement.outcomes] == [
+        ("blocked_customer", "pass"),
         ("standing", "reject"),
+        ("authorisation", "pass"),
         ("named_account", "pass"),
+        ("exclusivity", "pass"),
         ("live_protection", "reject"),
         ("direct_opportunity", "pass"),
+        ("incumbency", "pass"),
         ("earlier_claim", "pass"),
+        ("pencil_hold", "pass"),
         ("similar_customer", "review"),
+        ("territory", "pass"),
+        ("tender", "pass"),
         ("size", "reject"),
     ]
 
