@@ -23,7 +23,7 @@ from deals.rules.drafts import DraftLine, RegistrationDraft, draft_is_complete, 
 from deals.rules.permissions import may_act
 from partners import queries as partner_queries
 
-_TYPED = (
+TYPED = (
     *("customer_name", "customer_country", "customer_domain", "customer_tax_id", "contact", "expected_close_on"),
     *("stage", "why_now", "source", "currency"),
 )
@@ -36,10 +36,10 @@ def save_draft(draft: RegistrationDraft, *, by: Actor, at: datetime) -> Registra
     no draft any more.
     """
     may_act(by, "registration.create", draft.partner_id).or_refuse()
-    (draft_is_sound(draft) & _names_are_known(draft)).or_refuse()
+    (draft_is_sound(draft) & names_are_known(draft)).or_refuse()
     with transaction.atomic():
         registration = _draft_row(draft, by=by, at=at)
-        for name in _TYPED:
+        for name in TYPED:
             setattr(registration, name, getattr(draft, name))
         registration.total_amount = sum((line.amount for line in draft.lines), Decimal(0))
         registration.updated_at = at
@@ -47,7 +47,7 @@ def save_draft(draft: RegistrationDraft, *, by: Actor, at: datetime) -> Registra
         registration.save()
         if not is_new:
             registration.lines.all().delete()
-        RegistrationLine.objects.bulk_create(_lines_of(registration, draft.lines))
+        RegistrationLine.objects.bulk_create(lines_of(registration, draft.lines))
         record("registration.drafted" if is_new else "registration.changed", on=registration, by=by, at=at)
     return registration
 
@@ -62,14 +62,16 @@ def _draft_row(draft: RegistrationDraft, *, by: Actor, at: datetime) -> Registra
     return registration
 
 
-def _lines_of(registration: Registration, lines: Iterable[DraftLine]) -> list[RegistrationLine]:
+def lines_of(registration: Registration, lines: Iterable[DraftLine]) -> list[RegistrationLine]:
+    """Its lines as rows to write, numbered from 1."""
     return [
         RegistrationLine(registration=registration, number=number, **asdict(line))
         for number, line in enumerate(lines, start=1)
     ]
 
 
-def _names_are_known(draft: RegistrationDraft) -> Verdict:
+def names_are_known(draft: RegistrationDraft) -> Verdict:
+    """Whether there are such products and such a partner."""
     known = {product.pk for product in crm_queries.product_choices({line.product_id for line in draft.lines})}
     unknown = [
         Reason("registration.unknown_product", field=f"lines.{number}.product")
@@ -90,8 +92,8 @@ def submit_registration(registration_id: int, *, by: Actor, at: datetime) -> Reg
         registration = lock_registration(registration_id, by=by, capability="registration.create")
         status = transitions.status_after(Event.SUBMIT, registration.status)
         status = transitions.status_after(Event.SCREEN, status)
-        _take_stock(registration, claims.day_of(at)).or_refuse()
-        registration.base_amount = _base_amount(registration, at)
+        take_stock(registration, claims.day_of(at)).or_refuse()
+        registration.base_amount = base_amount_of(registration, at)
         registration.status, registration.submitted_at = status, at
         case = claims.open_case(registration, at=at)
         who, judged = claims.settle(case, claims.identify(case), by=by)
@@ -109,17 +111,18 @@ def register_deal(draft: RegistrationDraft, *, by: Actor, at: datetime) -> Regis
         return submit_registration(registration.pk, by=by, at=at)
 
 
-def _take_stock(registration: Registration, day: date) -> Verdict:
+def take_stock(registration: Registration, day: date) -> Verdict:
     """Whether the draft is complete; notes which product families it is about."""
     rows = registration.lines.values_list("product_id", "quantity", "amount", "product__family_id")
     lines = [(DraftLine(product_id, quantity, amount), family_id) for product_id, quantity, amount, family_id in rows]
     registration.family_ids = sorted({family_id for _line, family_id in lines})
-    typed = {name: getattr(registration, name) for name in _TYPED}
+    typed = {name: getattr(registration, name) for name in TYPED}
     draft = RegistrationDraft(partner_id=registration.partner_id, lines=[line for line, _id in lines], **typed)
     return draft_is_complete(draft, day)
 
 
-def _base_amount(registration: Registration, at: datetime) -> Decimal:
+def base_amount_of(registration: Registration, at: datetime) -> Decimal:
+    """Its value in the base currency at the day's rate. Refuses a currency without one."""
     day = claims.day_of(at)
     rate = crm_queries.rate_on(registration.currency, day)
     if rate is None:
@@ -135,7 +138,7 @@ def withdraw_registration(registration_id: int, *, by: Actor, at: datetime) -> R
     with transaction.atomic():
         registration = lock_registration(registration_id, by=by, capability="registration.create")
         registration.status = transitions.status_after(Event.WITHDRAW, registration.status)
-        registration.updated_at = at
-        registration.save(update_fields=["status", "updated_at"])
+        registration.paused_at, registration.updated_at = None, at
+        registration.save(update_fields=["status", "paused_at", "updated_at"])
         record("registration.withdrawn", on=registration, by=by, at=at)
     return registration
