@@ -89,6 +89,15 @@ def connect_notices(catalogues: Iterable[Mapping[str, NoticeKind]]) -> None:
         NOTICE_KINDS.update(catalogue)
 
 
+NOTICES: dict[str, NoticeKind] = {
+    "distribution": NoticeKind(
+        label=_("Distributors and resellers"),
+        codes=("distribution.requested", "distribution.accepted", "distribution.declined", "distribution.ended"),
+        email=EmailWhen.NOW,
+        audience="partner",
+    ),
+}
+
 REASONS = {
     "actor.not_permitted": _("Your role does not allow this."),
     "partner.not_active": _("The partner is not active."),
@@ -101,4 +110,13 @@ REASONS = {
     "view.name_invalid": _("A view's name is one line of at most %(limit)s characters."),
     "view.query_invalid": _("This selection cannot be saved: it is too long or has characters that cannot be typed."),
     "view.too_many": _("At most %(limit)s views of a page can be saved: delete one first."),
+    "distribution.requested": _("%(partner)s asks to register deals for your company."),
+    "distribution.accepted": _("%(partner)s agreed that you register deals for it."),
+    "distribution.declined": _("%(partner)s does not want you to register deals for it."),
+    "distribution.ended": _("%(partner)s ended your distribution agreement here."),
+    "distribution.no_distributor": _("Only a distributor can register deals for others."),
+    "distribution.unknown_reseller": _("No other partner has this number."),
+    "distribution.exists": _("You have already asked this partner, or register deals for it."),
+    "distribution.answered": _("This request has been answered."),
+    "distribution.not_live": _("This has ended, or never began."),
 }

@@ -55,3 +55,22 @@ class SaveViewForm(forms.Form):
     name = forms.CharField(required=False)
     query = forms.CharField(required=False, strip=False)
     is_shared = forms.BooleanField(required=False)
+
+
+class DistributionForm(forms.Form):
+    """A distributor names the partner that it wants to register deals for."""
+
+    distributor = forms.ChoiceField(label=_("Distributor"))
+    reseller = forms.CharField(
+        label=_("The reseller's partner number"),
+        max_length=40,
+        help_text=_("It begins with ptn_ and stands on this page of the reseller: ask them for it."),
+    )
+
+    def __init__(self, *args: Any, distributors: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen: Any = self.fields["distributor"]
+        chosen.choices = distributors
+        if len(distributors) == 1:
+            chosen.widget = forms.HiddenInput()
+            chosen.initial = distributors[0][0]

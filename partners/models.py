@@ -81,6 +81,44 @@ class Partner(models.Model):
         return self.name
 
 
+class Distribution(models.Model):
+    """A distributor registers deals for a reseller, from `starts_on` until before `ends_on`.
+
+    The distributor asks, the reseller answers: before that, and after a no, it has no days at all.
+    """
+
+    public_id = models.CharField(max_length=24, unique=True, default=partial(public_id, "dst"), editable=False)
+    distributor = models.ForeignKey(Partner, models.PROTECT, related_name="+")
+    reseller = models.ForeignKey(Partner, models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    requested_by = models.CharField(max_length=200)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.CharField(max_length=200, blank=True)
+    starts_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(distributor=models.F("reseller")), name="distribution_of_another"),
+            models.CheckConstraint(
+                condition=Q(starts_on=None, ends_on=None)
+                | Q(answered_at__isnull=False) & (Q(ends_on=None) | Q(ends_on__gte=models.F("starts_on"))),
+                name="distribution_period",
+            ),
+            models.UniqueConstraint(
+                fields=["distributor", "reseller"], name="distribution_one_request", condition=Q(answered_at=None)
+            ),
+            models.UniqueConstraint(
+                fields=["distributor", "reseller"],
+                name="distribution_one_open",
+                condition=Q(starts_on__isnull=False, ends_on=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.distributor} → {self.reseller}"
+
+
 class Membership(models.Model):
     """A person's role in a partner company. It is ended, not deleted."""
 

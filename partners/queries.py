@@ -11,7 +11,16 @@ from common.actor import ANONYMOUS, Actor
 from common.errors import NotFound
 from partners import rules
 from partners.choices import NOTICE_KINDS, MailDue, NoticeKind, PartnerStatus
-from partners.models import Membership, Notification, NotificationPreference, Partner, SavedView, User, VendorRole
+from partners.models import (
+    Distribution,
+    Membership,
+    Notification,
+    NotificationPreference,
+    Partner,
+    SavedView,
+    User,
+    VendorRole,
+)
 from partners.rules import NoticeWish
 
 NOTICES_PER_PAGE = 50
@@ -151,6 +160,27 @@ def partner_id_by_public_id(public_id: str) -> int | None:
 def partner_ids_by_public_id(public_ids: Iterable[str]) -> dict[str, int]:
     """Primary keys by public id, for batches; unknown ids are absent."""
     return dict(Partner.objects.filter(public_id__in=set(public_ids)).values_list("public_id", "pk"))
+
+
+def live_distributions(day: date) -> QuerySet[Distribution]:
+    """The distributors that may register deals for resellers on the day; see `rules.distribution_is_live`."""
+    return Distribution.objects.filter(Q(ends_on=None) | Q(ends_on__gt=day), starts_on__lte=day)
+
+
+def resellers_of(distributor_ids: Iterable[int], *, day: date) -> list[tuple[int, PartnerProfile]]:
+    """The distributor's key and the reseller that it may register deals for on the day, by name. Two statements."""
+    links = live_distributions(day).filter(distributor_id__in=set(distributor_ids))
+    pairs = list(links.values_list("distributor_id", "reseller_id"))
+    profiles = partner_profiles(reseller_id for _, reseller_id in pairs) if pairs else {}
+    found = [(distributor_id, profiles[reseller_id]) for distributor_id, reseller_id in pairs]
+    return sorted(found, key=lambda pair: (pair[1].name, pair[1].pk))
+
+
+def distributions_visible_to(actor: Actor) -> QuerySet[Distribution]:
+    """Those in which the actor's partners are either side, newest first; for whoever manages them."""
+    own = [pk for pk in actor.partner_ids if rules.may(actor, "distribution.manage", pk)]
+    rows = Distribution.objects.filter(Q(distributor_id__in=own) | Q(reseller_id__in=own))
+    return rows.select_related("distributor", "reseller").order_by("-requested_at", "-pk")
 
 
 def emails_of(partner_id: int, roles: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from common.actor import Actor
 from common.verdict import ALLOWED, Reason, Verdict, objections, refusal
-from partners.choices import EmailWhen
+from partners.choices import EmailWhen, PartnerStatus, PartnerType
 
 MAIL_PATIENCE = timedelta(hours=1)  # what could not be mailed at once for so long goes into the daily summary
 
@@ -38,6 +38,7 @@ _STAFF = "channel_manager channel_chief finance direct_sales ceo admin"
 CAPABILITIES: dict[str, Capability] = {
     "partner.view_all": _held_by(vendor=_STAFF),
     "partner.edit": _held_by(vendor="channel_chief admin"),
+    "distribution.manage": _held_by("admin"),
     "registration.view": _held_by(
         "admin seller finance viewer", "channel_manager channel_chief ceo admin", "deals.read"
     ),
@@ -133,3 +134,14 @@ def _is_typed(query: str) -> bool:
 def may_share_views(actor: Actor) -> Verdict:
     """The vendor's people share with each other, a partner's with their own company's."""
     return ALLOWED if actor.vendor_roles or actor.partner_ids else refusal("actor.not_permitted")
+
+
+def may_distribute(types: Sequence[str], status: str) -> Verdict:
+    """Whether a partner may ask others to let it register their deals."""
+    is_distributor = PartnerType.DISTRIBUTOR in types and status == PartnerStatus.ACTIVE
+    return ALLOWED if is_distributor else refusal("distribution.no_distributor")
+
+
+def distribution_is_live(starts_on: date | None, ends_on: date | None, day: date) -> bool:
+    """Half-open: on the day on which it ends it is no longer live. Without a first day it was never agreed to."""
+    return starts_on is not None and starts_on <= day and (ends_on is None or day < ends_on)

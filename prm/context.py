@@ -54,6 +54,7 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
         (
             Place(_("Partners"), "building-community", "partners:list", "partner.view_all", "vendor"),
             Place(_("Your company"), "building", "partners:own", "tier.view", "partner"),
+            Place(_("Distribution"), "users-group", "distribution:list", "distribution.manage", "partner"),
         ),
     ),
 )

@@ -14,6 +14,7 @@ urlpatterns = [
     path("deals/", include("deals.urls")),
     path("tier/", include("tiers.urls")),
     path("statements/", include("incentives.urls")),
+    path("distribution/", include("partners.urls.distribution")),
     path("notices/", include("partners.urls.notices")),
     path("views/", include("partners.urls.saved_views")),
     path("healthz/live", health.live, name="live"),

@@ -4,7 +4,7 @@
 `NOTICES` is what people are told, in the order of their preferences.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from django.utils import timezone
 
@@ -15,7 +15,7 @@ from deals.actions import notices, outcomes
 from deals.choices import engagement, registrations
 from incentives import choices as incentive_choices
 from partners import choices as partner_choices
-from partners.actions import mails
+from partners.actions import distribution, mails
 from prm import hints
 from tiers import choices as tier_choices
 
@@ -29,7 +29,7 @@ CATALOGUES = (
     incentive_choices.REASONS,
 )
 
-NOTICES: tuple[Mapping[str, partner_choices.NoticeKind], ...] = ()
+NOTICES: tuple[Mapping[str, partner_choices.NoticeKind], ...] = (partner_choices.NOTICES,)
 
 LISTENERS: dict[str, list[events.Listener]] = {
     "sale.changed": [outcomes.note_sale_changed],
@@ -40,7 +40,13 @@ def _mail_due(*, notices: Sequence[str]) -> None:
     mails.send_due_mails(notices, at=timezone.now())
 
 
+def _told_now(tell: Callable[..., None]) -> outbox.Handler:
+    """A handler that is given the instant at which it runs."""
+    return lambda **news: tell(**news, at=timezone.now())
+
+
 HANDLERS: dict[str, outbox.Handler] = {
+    "partners.distribution_news": _told_now(distribution.tell_distribution_news),
     "deals.decision_made": notices.send_decision_mail,
     "partners.mail_due": _mail_due,
 }
