@@ -23,6 +23,7 @@ def request_distribution(distributor_id: int, reseller_public_id: str, *, by: Ac
         reseller_id = queries.partner_id_by_public_id(reseller_public_id.strip().lower())
         if reseller_id is None or reseller_id == distributor_id:
             refusal("distribution.unknown_reseller", field="reseller").or_refuse()
+            raise AssertionError
         asked = Distribution.objects.filter(distributor_id=distributor_id, reseller_id=reseller_id)
         if asked.filter(answered_at=None).exists() or asked.filter(starts_on__isnull=False, ends_on=None).exists():
             refusal("distribution.exists", field="reseller").or_refuse()
