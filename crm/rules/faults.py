@@ -18,7 +18,7 @@ LARGEST_BASE_AMOUNT = Decimal(10) ** 14  # exclusive: what the score book can ho
 MOST_LINES = 500
 MOST_MONTHS = 1200
 
-_COUNTRIES = frozenset(code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha()) - {
+COUNTRIES = frozenset(code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha()) - {
     "ZZ",
     "EU",
 }
@@ -43,7 +43,7 @@ def customer_faults(row: CustomerRow) -> list[Reason]:
     return [
         *_text("external_id", row.external_id, 100),
         *_text("legal_name", row.legal_name, 300),
-        *_one_of("country", row.country, _COUNTRIES, "row.country_invalid"),
+        *_one_of("country", row.country, COUNTRIES, "row.country_invalid"),
         *_text("domain", row.domain, 253, required=False),
         *_text("tax_id", row.tax_id, 40, required=False),
     ]
