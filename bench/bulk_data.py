@@ -9,8 +9,10 @@ from common.actor import SYSTEM, Actor
 from common.period import Period
 from crm.actions.families import upsert_families
 from crm.actions.products import upsert_products
+from crm.actions.words import recount_words
 from crm.rules.matching import CustomerIdentity, keys_of
 from crm.rules.rows import FamilyRow, ProductRow
+from crm.rules.search import index_words
 from incentives.actions.plans import NewPlanVersion, publish_default_plans, publish_plan_version
 from incentives.models import PlanVersion
 from incentives.rules.earnings import BandTerms, PlanTerms
@@ -76,15 +78,17 @@ def customers(count: int) -> None:
     """Customers C1 … of Germany with domains of their own, and the keys that they are recognised by."""
     columns = (
         *("public_id", "external_id", "legal_name", "country", "domain", "tax_id"),
-        *("name_key", "identity_key", "domain_key", "tax_key", "source", "created_at", "updated_at"),
+        *("name_key", "identity_key", "domain_key", "tax_key", "name_words", "source", "created_at", "updated_at"),
     )
     lines = []
     for number in range(1, count + 1):
         name, domain = f"{word(number)} {word(number * 7919)} GmbH", f"{word(number)}{number}.de"
         keys = keys_of(CustomerIdentity(name, "DE", domain))
         known = (f"cus_{number:016}", f"C{number}", name, "DE", domain, "")
-        lines.append((*known, keys.name, keys.identity, keys.domain, keys.tax, "crm", AT, AT))
+        words = "{" + ",".join(index_words(keys.name)) + "}"
+        lines.append((*known, keys.name, keys.identity, keys.domain, keys.tax, words, "crm", AT, AT))
     harness.copy("crm_customer", columns, harness.copy_text(lines))
+    recount_words()
 
 
 _SYLLABLES = "ba be bo da de do fa fo ga go ka ke ko la le lo ma me mo na ne no pa po ra ro sa so ta to va vo".split()

@@ -2,9 +2,10 @@
 
 from functools import partial
 
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, TextField
 
 from common.database import are_numbers
 from common.ids import public_id
@@ -83,8 +84,7 @@ class Customer(models.Model):
     """A company that buys, or that somebody wants to sell to.
 
     The `*_key` columns are what companies are recognised by (`crm.rules.names`); empty: not known. Equality is asked of
-    `identity_key`, `domain_key` and `tax_key` (plain indexes), likeness of `name_key` alone (trigrams): a trigram index
-    on a column slows its equality down.
+    `identity_key`, `domain_key` and `tax_key`; like names are found by `name_words` (`crm.rules.search`).
     """
 
     public_id = models.CharField(max_length=24, unique=True, default=partial(public_id, "cus"), editable=False)
@@ -97,6 +97,7 @@ class Customer(models.Model):
     identity_key = models.CharField(max_length=310, editable=False)  # country and name_key
     domain_key = models.CharField(max_length=253, blank=True, editable=False)
     tax_key = models.CharField(max_length=44, blank=True, editable=False)
+    name_words = ArrayField(models.TextField(), editable=False)
     source = models.CharField(max_length=12, choices=CustomerSource)
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged")
     created_at = models.DateTimeField()
@@ -115,11 +116,35 @@ class Customer(models.Model):
             models.Index(fields=["domain_key"], name="customer_by_domain", condition=~Q(domain_key="")),
             models.Index(fields=["tax_key"], name="customer_by_tax", condition=~Q(tax_key="")),
             models.Index(fields=["updated_at", "public_id"], name="customer_by_change"),
-            GinIndex(OpClass("name_key", "gin_trgm_ops"), name="customer_by_likeness"),
+            GinIndex(fields=["name_words"], name="customer_by_words", fastupdate=False),
         ]
 
     def __str__(self) -> str:
         return self.legal_name
+
+
+class NameWord(models.Model):
+    """A word of customers' names, and how many names hold it; the empty word stands for all names.
+
+    The count decides how much the word says. It may lag behind: writers do not wait for each other here, and
+    `crm.actions.words.recount_words` makes it good. The index finds words that differ by a letter.
+    """
+
+    word = models.TextField()
+    customer_count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["word"], name="name_word_once")]
+        indexes = [
+            GinIndex(
+                Func("word", function="crm_word_deletions", output_field=ArrayField(TextField())),
+                name="name_word_inexact",
+                fastupdate=False,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.word} {self.customer_count}"
 
 
 class Opportunity(models.Model):

@@ -17,12 +17,13 @@ from common.actor import Actor
 from common.period import Period
 from crm.choices import SaleStatus
 from crm.models import Customer, ExchangeRate, Opportunity, Product, ProductFamily, Sale, SaleLine
-from crm.rules import matching, rates
+from crm.rules import matching, rates, search
 from crm.rules.facts import (
     Candidate,
     ChannelMix,
     CustomerActivity,
     CustomerFacts,
+    FamilyAmount,
     FamilyFacts,
     MonthTotal,
     OpportunityFacts,
@@ -31,9 +32,8 @@ from crm.rules.facts import (
     SaleLineFacts,
 )
 from crm.rules.matching import CustomerIdentity, IdentityKeys
-
-_KEYS = ("name_key", "country", "domain_key", "tax_key")
-
+from crm.rules.names import has_lookalikes
+from crm.rules.rarity import GENERAL, Rarity
 
 # Customers
 
@@ -45,55 +45,89 @@ def customer_candidates(identity: CustomerIdentity, limit: int = 10, *, only_exa
     """Known customers that may be this company, surest first; those of match class "none" are left out.
 
     Exact tax id, domain and name are always found. Like names are looked for only while there is room below `limit`,
-    and not at all when `only_exact` asks for no more than a look at three indexes.
-    Merged customers are not candidates. At most three statements.
+    and not at all when `only_exact` asks for no more than a look at three indexes. What was merged into a customer is
+    a spelling of it: it finds the customer that was kept. At most four statements.
     """
     asked = matching.keys_of(identity)
     rows = _exactly(asked, limit)
-    live = Customer.objects.filter(merged_into=None)
-    if len(rows) < limit and asked.name and not only_exact:
-        found = [row[0] for row in rows]
-        rows += live.exclude(pk__in=found).filter(pk__in=_like_named(asked.name, limit)).values_list(*_FACTS, *_KEYS)
-    candidates = [
-        Candidate(CustomerFacts(*row[: len(_FACTS)]), matching.match(asked, IdentityKeys(*row[len(_FACTS) :])))
-        for row in rows
-    ]
-    known = [candidate for candidate in candidates if candidate.match.score]
-    known.sort(key=lambda candidate: (-candidate.match.score, -candidate.match.likeness, candidate.customer.pk))
-    return known[:limit]
+    rarity = GENERAL
+    if len({row[0] for row in rows}) < limit and asked.name and not only_exact:
+        rarity, alike = _alike(asked.name, limit)
+        rows += alike
+    best: dict[int, Candidate] = {}
+    for row in rows:
+        customer, keys = CustomerFacts(*row[: len(_FACTS)]), IdentityKeys(*row[len(_FACTS) : -1])
+        found = Candidate(customer, matching.match(asked, keys, rarity), has_lookalikes(customer.legal_name))
+        if found.match.score and (customer.pk not in best or found.sureness > best[customer.pk].sureness):
+            best[customer.pk] = found
+    return sorted(best.values(), key=lambda found: found.sureness, reverse=True)[:limit]
 
 
 # Written out: every registration asks this, and putting the ORM's query together took longer than answering it.
-_EXACTLY = """
-    SELECT id, public_id, external_id, legal_name, country, domain, tax_id, source,
-           name_key, country, domain_key, tax_key
-    FROM crm_customer
-    WHERE merged_into_id IS NULL
-      AND (identity_key = %(identity)s OR domain_key = %(domain)s OR tax_key = %(tax)s)
-    ORDER BY CASE WHEN tax_key = %(tax)s THEN 0 WHEN domain_key = %(domain)s THEN 1 ELSE 2 END, id
+_SPELLINGS = """
+    SELECT live.id, live.public_id, live.external_id, live.legal_name, live.country, live.domain, live.tax_id,
+           live.source, found.name_key, found.country, found.domain_key, found.tax_key, found.name_words
+    FROM crm_customer found JOIN crm_customer live ON live.id = coalesce(found.merged_into_id, found.id)
+"""
+_EXACTLY = f"""{_SPELLINGS}
+    WHERE found.identity_key = %(identity)s OR found.domain_key = %(domain)s OR found.tax_key = %(tax)s
+    ORDER BY CASE WHEN found.tax_key = %(tax)s THEN 0 WHEN found.domain_key = %(domain)s THEN 1 ELSE 2 END, found.id
     LIMIT %(limit)s
 """
+_WORDS_NEAR = "SELECT word, customer_count FROM crm_nameword WHERE crm_word_deletions(word) && %s::text[]"
+_WORDS = "SELECT word, customer_count FROM crm_nameword WHERE word = ANY(%s::text[])"
+_SHARING = "found.name_words && %s::text[]"
+_SHARING_BOTH = "found.name_words @> %s::text[]"
 
 
 def _exactly(asked: IdentityKeys, limit: int) -> list[tuple[Any, ...]]:
     """Facts and keys of the customers with this tax id, domain, or name and country, in this order."""
     keys = {"identity": asked.identity or None, "domain": asked.domain or None, "tax": asked.tax or None}
+    return _rows(_EXACTLY, {**keys, "limit": limit})
+
+
+def _alike(name_key: str, limit: int) -> tuple[Rarity, list[tuple[Any, ...]]]:
+    """What words of names say at this time, and the customers whose names share most of what this one says."""
+    known = dict(_rows(_WORDS_NEAR, [search.asked_words(name_key)]))
+    wanted = search.plan(name_key, known)
+    conditions = [_SHARING] * bool(wanted.any_of) + [_SHARING_BOTH] * len(wanted.both_of)
+    found = []
+    if conditions:
+        sought = [wanted.any_of] * bool(wanted.any_of) + [list(pair) for pair in wanted.both_of]
+        found = _rows(f"{_SPELLINGS} WHERE {' OR '.join(conditions)} LIMIT {search.MOST_ROWS}", sought)
+    promising = sorted(found, key=lambda row: (-wanted.promise(row[-1]), row[0]))[: limit * search.LOOKED_AT]
+    others = {word for row in promising for word in row[-1]} - known.keys()
+    if others:
+        known.update(_rows(_WORDS, [search.counted_words(sorted(others))]))
+    return Rarity(known.get(search.EVERY_NAME, 0), known), promising
+
+
+def _rows(sql: str, parameters: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(_EXACTLY, {**keys, "limit": limit})
+        cursor.execute(sql, parameters)
         return list(cursor.fetchall())
-
-
-def _like_named(name_key: str, limit: int) -> list[int]:
-    """Keys of the customers whose normalised names share the most trigrams with this one."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT customer_id FROM crm_customers_named_like(%s, %s)", [name_key, limit])
-        return [row[0] for row in cursor.fetchall()]
 
 
 def customers_by_ids(customer_ids: Iterable[int]) -> dict[int, CustomerFacts]:
     """Facts by primary key; unknown keys are absent."""
     rows = Customer.objects.filter(pk__in=set(customer_ids)).values_list(*_FACTS)
     return {row[0]: CustomerFacts(*row) for row in rows}
+
+
+_COMPANIES = """
+    WITH company AS (
+        SELECT DISTINCT coalesce(merged_into_id, id) AS id FROM crm_customer WHERE id = ANY(%s::bigint[])
+    )
+    SELECT id, id FROM company
+    UNION ALL SELECT record.id, company.id FROM company JOIN crm_customer record ON record.merged_into_id = company.id
+"""
+
+
+def companies_of(customer_ids: Iterable[int]) -> dict[int, int]:
+    """Every record of these customers' companies, with the one that all of a company's were merged into."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COMPANIES, [sorted(set(customer_ids))])
+        return dict(cursor.fetchall())
 
 
 def customer_id_by_public_id(public_id: str) -> int | None:
@@ -227,6 +261,16 @@ def sales_by_ids(sale_ids: Iterable[int]) -> dict[int, SaleFacts]:
         sold.setdefault(sale_id, []).append(family_id)
     rows = Sale.objects.filter(pk__in=wanted).values_list(*_SALE)
     return {row[0]: replace(SaleFacts(*row), family_ids=tuple(sold.get(row[0], ()))) for row in rows}
+
+
+def amounts_by_family(sale_ids: Iterable[int]) -> dict[int, list[FamilyAmount]]:
+    """What these sales sold, by product family and kind, in the base currency; one statement."""
+    lines = SaleLine.objects.filter(sale_id__in=set(sale_ids)).order_by()
+    keys = ("sale_id", "product__family_id", "product__family__code", "product__kind")
+    found: dict[int, list[FamilyAmount]] = {}
+    for sale_id, *rest in lines.values_list(*keys).annotate(Sum("base_amount")).order_by(*keys):
+        found.setdefault(sale_id, []).append(FamilyAmount(*rest))
+    return found
 
 
 def current_sales(external_ids: Iterable[str]) -> QuerySet[Sale]:

@@ -10,12 +10,14 @@ from django.db.models import Q
 from common.actor import Actor
 from common.audit import record
 from crm.actions.batches import Batch, BatchResult, lock_keys, write_differences
+from crm.actions.words import count_words
 from crm.choices import CustomerSource
 from crm.models import Customer
 from crm.rules import faults, matching
 from crm.rules.domains import registrable_domain
 from crm.rules.matching import CustomerIdentity, IdentityKeys
 from crm.rules.rows import CustomerRow, trimmed
+from crm.rules.search import index_words
 from partners import rules as partner_rules
 
 
@@ -30,12 +32,13 @@ def ensure_customer(identity: CustomerIdentity, *, by: Actor, at: datetime, dist
     keys = matching.keys_of(identity)
     with transaction.atomic():
         lock_identities([keys])
-        known = [row for row in _same_companies([keys]) if row.pk not in distinct_from]
+        known = [row for row in _same_companies([keys]) if _live(row).pk not in distinct_from]
         found = _counterpart(keys, known)
         if found is None:
             found = Customer.objects.create(
                 **_columns(identity, keys), source=CustomerSource.REGISTRATION, created_at=at, updated_at=at
             )
+            count_words(new=[found.name_words])
             record("customer.created", on=found, by=by, at=at, legal_name=identity.legal_name, country=identity.country)
     return found.pk
 
@@ -60,27 +63,30 @@ def upsert_customers(rows: Sequence[CustomerRow], *, by: Actor, at: datetime) ->
         lock_identities(keys)
         existing = {row.external_id or "": row for row in Customer.objects.filter(external_id__in=batch.keys)}
         _adopt(batch.keys, keys, existing)
+        words_before = {row.pk: row.name_words for row in existing.values()}
         values = [
             {"external_id": row.external_id, **_columns(identity, key)}
             for row, identity, key in zip(rows, identities, keys, strict=True)
         ]
-        write_differences(
+        written = write_differences(
             *(batch, Customer, values, existing),
             created={"source": CustomerSource.CRM, "created_at": at},
             changed={"updated_at": at},
         )
+        before = [words_before[row.pk] for row in written if row.pk in words_before]
+        count_words(new=[row.name_words for row in written], old=before)
         return batch.deliver(by=by, at=at)
 
 
 def _adopt(external_ids: Sequence[str], keys: Sequence[IdentityKeys], existing: dict[str, Customer]) -> None:
     """Add to `existing` the partners' customers that the CRM now names for the first time, each of them once."""
     new = [(name, key) for name, key in zip(external_ids, keys, strict=True) if name not in existing]
-    unnamed = [row for row in _same_companies([key for _, key in new]) if row.external_id is None] if new else []
+    unnamed = [row for row in _same_companies([key for _, key in new]) if _live(row).external_id is None] if new else []
     for name, key in new:
         found = _counterpart(key, unnamed)
         if found is not None:
             existing[name] = found
-            unnamed.remove(found)
+            unnamed = [row for row in unnamed if _live(row) != found]
 
 
 def lock_identities(keys: Iterable[IdentityKeys]) -> None:
@@ -90,20 +96,25 @@ def lock_identities(keys: Iterable[IdentityKeys]) -> None:
 
 
 def _same_companies(keys: Sequence[IdentityKeys]) -> list[Customer]:
-    """Unmerged customers that share an exact key with any of these, oldest first."""
+    """Customers that share an exact key with any of these, oldest first; merged ones too: they are other spellings."""
     shared = (
         Q(identity_key__in={key.identity for key in keys if key.identity})
         | Q(domain_key__in={key.domain for key in keys if key.domain})
         | Q(tax_key__in={key.tax for key in keys if key.tax})
     )
-    return list(Customer.objects.filter(shared, merged_into=None).order_by("pk"))
+    return list(Customer.objects.filter(shared).select_related("merged_into").order_by("pk"))
 
 
 def _counterpart(keys: IdentityKeys, known: Iterable[Customer]) -> Customer | None:
     """Of customers that share a key the one that is the same company, the surest first; None if none is."""
     found = [(matching.same_company(keys, _keys_of_row(row)), row) for row in known]
     scored = [(score, row) for score, row in found if score]
-    return max(scored, key=lambda pair: (pair[0], -pair[1].pk))[1] if scored else None
+    return _live(max(scored, key=lambda pair: (pair[0], -pair[1].pk))[1]) if scored else None
+
+
+def _live(row: Customer) -> Customer:
+    """The customer that this row is, or that it was merged into."""
+    return row.merged_into or row
 
 
 def _keys_of_row(row: Customer) -> IdentityKeys:
@@ -120,4 +131,5 @@ def _columns(identity: CustomerIdentity, keys: IdentityKeys) -> dict[str, Any]:
         "identity_key": keys.identity,
         "domain_key": keys.domain,
         "tax_key": keys.tax,
+        "name_words": index_words(keys.name),
     }

@@ -23,10 +23,19 @@ class CustomerFacts:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A known customer that may be the one asked for, and how sure that is."""
+    """A known customer that may be the one asked for, and how sure that is.
+
+    `has_lookalikes`: letters of another script pose as those of its name.
+    """
 
     customer: CustomerFacts
     match: Match
+    has_lookalikes: bool = False
+
+    @property
+    def sureness(self) -> tuple[int, int, int]:
+        """Sorts candidates, the surest last: by score, then likeness, then the older first."""
+        return self.match.score, self.match.likeness, -self.customer.pk
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,16 @@ class SaleFacts:
     currency: str
     registration_public_id: str
     family_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyAmount:
+    """What a sale sold of one family and kind, in the base currency; None while it waits for an exchange rate."""
+
+    family_id: int
+    family_code: str
+    kind: str
+    base_amount: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)

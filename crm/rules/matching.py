@@ -1,14 +1,13 @@
 """Whether two descriptions mean one company, and how sure that is."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from rapidfuzz.distance import JaroWinkler
-
 from common.verdict import Reason, Verdict, objections
 from crm.rules.domains import is_shared_domain, registrable_domain
-from crm.rules.names import normalised_name
+from crm.rules.likeness import Agreement, explain, likeness
+from crm.rules.names import has_lookalikes, normalised_name
+from crm.rules.rarity import GENERAL, Rarity
 
 SAME_NAME = 920  # per mille of likeness
 SIMILAR_NAME = 850
@@ -27,6 +26,11 @@ class CustomerIdentity:
     country: str
     domain: str = ""
     tax_id: str = ""
+
+    @property
+    def has_lookalikes(self) -> bool:
+        """Whether letters of another script pose as those of the name: for a person to look at."""
+        return has_lookalikes(self.legal_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Match:
 
     kind: MatchKind
     likeness: int  # of the names, per mille
+    words: tuple[Agreement, ...] = ()  # why: what agrees between the names and what does not
 
     @property
     def score(self) -> int:
@@ -88,37 +93,28 @@ def keys_of(identity: CustomerIdentity) -> IdentityKeys:
     )
 
 
-def name_similarity(one: str, other: str) -> int:
+def name_similarity(one: str, other: str, rarity: Rarity = GENERAL) -> int:
     """Likeness of two normalised names, 0 to 1000; the order of words does not count."""
-    if not one or not other:
-        return 0
-    ordered = JaroWinkler.similarity(" ".join(sorted(one.split())), " ".join(sorted(other.split())))
-    return round(max(JaroWinkler.similarity(one, other), ordered) * 1000)
+    return likeness(one, other, rarity)
 
 
-def match(one: IdentityKeys, other: IdentityKeys) -> Match:
-    """The strongest class that holds. A like name in another country is a relative at most."""
-    likeness = name_similarity(one.name, other.name)
+def match(one: IdentityKeys, other: IdentityKeys, rarity: Rarity = GENERAL) -> Match:
+    """The strongest class that holds, words weighing as `rarity` says. A like name in another country is a relative."""
+    names = explain(one.name, other.name, rarity)
     same_country = one.country == other.country
     if one.tax and one.tax == other.tax:
         kind: MatchKind = "tax_id"
     elif one.domain and one.domain == other.domain:
         kind = "domain"
-    elif same_country and likeness >= SAME_NAME:
+    elif same_country and names.per_mille >= SAME_NAME:
         kind = "name"
-    elif same_country and likeness >= SIMILAR_NAME:
+    elif same_country and names.per_mille >= SIMILAR_NAME:
         kind = "similar_name"
-    elif likeness >= SAME_NAME:
+    elif names.per_mille >= SAME_NAME:
         kind = "related"
     else:
         kind = "none"
-    return Match(kind, likeness)
-
-
-def best_match(asked: IdentityKeys, others: Iterable[IdentityKeys]) -> Match:
-    """The strongest match among others; of equal scores the one with the more similar name."""
-    matches = (match(asked, other) for other in others)
-    return max(matches, key=lambda found: (found.score, found.likeness), default=Match("none", 0))
+    return Match(kind, names.per_mille, names.words)
 
 
 def identity_is_complete(identity: CustomerIdentity) -> Verdict:

@@ -37,7 +37,7 @@ NAMES = [
     ("Firma GmbH", "DE", "firma"),
     ("PHU sp. z o.o.", "PL", "phu"),
     ("SAS Institute Sp. z o.o.", "PL", "sas institute"),
-    ("株式会社東芝", "JP", "株式会社東芝"),
+    ("株式会社東芝", "JP", "東芝"),
     ("...", "PL", ""),
 ]
 
@@ -116,7 +116,8 @@ ACME = CustomerIdentity("Acme Systems Sp. z o.o.", "PL", "acme.pl", "526-025-02-
         (CustomerIdentity("ACME Systems SA", "PL"), "name", 70, "review"),
         (CustomerIdentity("Systems Acme", "PL"), "name", 70, "review"),
         (CustomerIdentity("Acme Sistems", "PL"), "name", 70, "review"),
-        (CustomerIdentity("Acme Stores", "PL"), "similar_name", 45, "review"),
+        (CustomerIdentity("Acme Systems Kowalski", "PL"), "similar_name", 45, "review"),
+        (CustomerIdentity("Acme Stores", "PL"), "none", 0, "clear"),
         (CustomerIdentity("Acme Systems Ltd", "GB"), "related", 35, "clear"),
         (CustomerIdentity("Zenith Logistics", "PL"), "none", 0, "clear"),
         (CustomerIdentity("Zenith Logistics", "PL", "someone@gmail.com"), "none", 0, "clear"),

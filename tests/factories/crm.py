@@ -6,8 +6,10 @@ from decimal import Decimal
 import factory
 from factory.django import DjangoModelFactory
 
+from crm.actions.words import count_words
 from crm.models import Customer, ExchangeRate, Opportunity, Product, ProductFamily, Sale, SaleLine
 from crm.rules.matching import CustomerIdentity, keys_of
+from crm.rules.search import index_words
 
 SEEN_AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
@@ -60,6 +62,13 @@ class CustomerFactory(DjangoModelFactory[Customer]):
     identity_key = factory.LazyAttribute(lambda row: _keys(row).identity)
     domain_key = factory.LazyAttribute(lambda row: _keys(row).domain)
     tax_key = factory.LazyAttribute(lambda row: _keys(row).tax)
+    name_words = factory.LazyAttribute(lambda row: index_words(_keys(row).name))
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        customer = super()._create(model_class, *args, **kwargs)
+        count_words(new=[customer.name_words])
+        return customer
 
 
 def _keys(row):

@@ -1,0 +1,132 @@
+"""By what a name is found among a million others: its words, words with a wrong letter, words written together.
+
+A customer's row keeps `index_words` of its name. Whoever asks looks the words up first (`asked_words`): how many names
+hold them, and which known words differ by a letter. `plan` then says which rows are worth reading: those that share a
+word which few names hold, and of words that many hold those that share two.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+from crm.rules.likeness import word_likeness, words_of
+from crm.rules.rarity import MOST, Rarity
+
+EVERY_NAME = ""  # the word that counts all names
+MOST_WORDS = 16  # of a name are looked at
+LONGEST_WORD = 60
+TOGETHER = "+"  # leads two words written as one
+INITIALS = "="  # leads the first letters of a name
+FEWEST_INITIALS = 4
+SHORTEST_INEXACT = 5  # letters that a word has if it is also looked for with one wrong
+FEW_NAMES = 400  # that hold any of the words together are read one and all
+ENOUGH = 0.46  # of a name's weight: a name that shares no word of so much is not like it
+COMMON_WORDS = 4  # of a name are looked for in twos
+MOST_ROWS = 500  # are read
+LOOKED_AT = 3  # rows are compared word by word for each candidate wanted
+BESIDES = 10  # off for a word that is not in the name
+
+
+def index_words(name: str) -> list[str]:
+    """What a customer of this normalised name is found by, each once and in order."""
+    words = _core(name)
+    texts = [text for text, _ in words]
+    found = {meaning for _, meaning in words}
+    found |= {_cut(TOGETHER + one + other) for one, other in pairwise(texts)}
+    if len(texts) >= FEWEST_INITIALS:
+        found.add(INITIALS + "".join(text[0] for text in texts))
+    return sorted(found)
+
+
+def counted_words(indexed: Iterable[str]) -> list[str]:
+    """Of what a name is found by the plain words, which are counted."""
+    return [word for word in indexed if word[:1] not in (TOGETHER, INITIALS)]
+
+
+def deletions(word: str) -> list[str]:
+    """The word, and if it is long enough the word without each of its letters: two that differ by one share some."""
+    if len(word) < SHORTEST_INEXACT:
+        return [word]
+    return sorted({word, *(word[:place] + word[place + 1 :] for place in range(len(word)))})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Rows to read: those with `any_of` these, and those with both words of a pair in `both_of`."""
+
+    any_of: list[str]
+    both_of: list[tuple[str, str]]
+    worth: Mapping[str, int]  # of what may be found in a row: how much it says
+
+    def promise(self, indexed: Iterable[str]) -> float:
+        """Sorts rows before they are compared: what they share with the name, less the more words they have besides."""
+        words = counted_words(indexed)
+        shared = sum(self.worth.get(word, 0) for word in indexed)
+        return shared - sum(word not in self.worth for word in words) * BESIDES
+
+
+def asked_words(name: str) -> list[str]:
+    """What to look up of the words before a search: the count of all names, of these words and of those near them."""
+    words = _core(name)
+    own = {meaning: MOST for _, meaning in words}
+    near = {part for meaning in own for part in deletions(meaning)}
+    return [EVERY_NAME, *sorted(near | _weights_together(words, own).keys())]
+
+
+def plan(name: str, known: Mapping[str, int]) -> Plan:
+    """Which rows to read, `known` being the words found for `asked_words` with the number of names that hold them."""
+    words = _core(name)
+    texts = [text for text, _ in words]
+    rarity = Rarity(known.get(EVERY_NAME, 0), known)
+    own = {meaning: rarity.weight(meaning) for _, meaning in words}
+    worth = dict(own)
+    for word in known.keys() - own.keys() - {EVERY_NAME}:
+        worth[word] = max((_worth_of_near(word, meaning, weight) for meaning, weight in own.items()), default=0)
+    together = _weights_together(words, own)
+    worth.update({word: weight for word, weight in together.items() if word in known})
+    few, many = _split([word for word, weight in worth.items() if weight and word in known], known)
+    common = [word for word in many if word in own][:COMMON_WORDS]
+    sought = sum(weight for word, weight in own.items() if word not in common)
+    enough = sought > ENOUGH * sum(own.values())
+    apart = {TOGETHER + texts[0]: MOST, INITIALS + texts[0]: MOST} if len(texts) == 1 else {}
+    any_of = [*few, *apart, *(common if len(common) == 1 and not enough else ())]
+    both_of = [] if enough else list(combinations(common, 2))
+    return Plan(any_of, both_of, {**worth, **apart})
+
+
+def _worth_of_near(word: str, meaning: str, weight: int) -> int:
+    if len(meaning) < SHORTEST_INEXACT:
+        return 0
+    share, how = word_likeness(meaning, word)
+    return round(share * weight) if how == "similar" else 0
+
+
+def _weights_together(words: Sequence[tuple[str, str]], own: Mapping[str, int]) -> dict[str, int]:
+    """What words of the name, or their first letters, say when another name has them as one word."""
+    weights = {_cut(one[0] + other[0]): own[one[1]] + own[other[1]] for one, other in pairwise(words)}
+    if len(words) >= FEWEST_INITIALS:
+        weights["".join(text[0] for text, _ in words)] = sum(own.values())
+    return {word: weight for word, weight in weights.items() if word not in own}
+
+
+def _split(words: Sequence[str], known: Mapping[str, int]) -> tuple[list[str], list[str]]:
+    """The rarest words that together few names hold, and the others."""
+    few: list[str] = []
+    room = FEW_NAMES
+    ordered = sorted(words, key=lambda word: (known[word], word))
+    for word in ordered:
+        room -= known[word]
+        if room < 0:
+            break
+        few.append(word)
+    return few, ordered[len(few) :]
+
+
+def _core(name: str) -> list[tuple[str, str]]:
+    """The words that a name consists of and what they mean, without what is said aside after a legal form."""
+    words = words_of(name)[:MOST_WORDS]
+    return [(_cut(word.text), _cut(word.meaning)) for word in words if word.share == 1.0]
+
+
+def _cut(word: str) -> str:
+    return word[:LONGEST_WORD]
