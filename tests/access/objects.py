@@ -13,7 +13,11 @@ from deals.actions.registrations import register_deal
 from deals.rules.drafts import DraftLine, RegistrationDraft
 from incentives.actions.accruals import recalculate_partners
 from incentives.models.statements import Statement, StatementLine
+from partners import queries as partner_queries
+from partners.actions.views import save_view
+from partners.models import Notification, User
 from tests.factories.crm import CustomerFactory, OpportunityFactory, ProductFactory
+from tests.factories.notices import declare, tell
 from tests.journeys.world import World
 
 OWNER_TEXT = "Canary of the owner"
@@ -47,7 +51,18 @@ def owned_objects(world: World) -> dict[str, str]:
         "product": product.public_id,
         "opportunity": opportunity.public_id,
         "sale": sale.public_id,
+        **_kept_by(User.objects.get(email=world.emails["seller"])),
     }
+
+
+def _kept_by(seller: User) -> dict[str, str]:
+    """What the partner's seller was told, and the view that they share with their colleagues."""
+    declare()
+    told = {"customer": OWNER_TEXT, "amount": "5", "currency": "EUR"}
+    tell(seller.pk, at=timezone.now(), params=told)
+    actor = partner_queries.actor_of(seller)
+    view = save_view("deals.list", name=OWNER_TEXT, query=f"q={OWNER_TEXT}", is_shared=True, by=actor)
+    return {"notice": Notification.objects.get(kind="sample.decided").public_id, "view": view.public_id}
 
 
 def _sale(world: World, customer: Customer, product: Product) -> Sale:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from partners.models import Membership
+from partners.models import Membership, User
 from tests.access.objects import OWNER_TEXT, owned_objects
 from tests.factories.partners import MembershipFactory, UserFactory, VendorRoleFactory
 from tests.journeys.world import api_client, build_world
@@ -28,6 +28,9 @@ NAMED = {
     "deals:receipt": {"public_id": "deal"},
     "deals:review": {"public_id": "deal"},
     "deals:happen": {"public_id": "deal", "event": "event"},
+    "notices:follow": {"public_id": "notice"},
+    "notices:read": {"public_id": "notice"},
+    "views:delete": {"public_id": "view"},
     "incentives:statement": {"public_id": "statement"},
     "incentives:line": {"public_id": "statement", "line_public_id": "line"},
     "api:crm:customer-detail": {"public_id": "customer"},
@@ -41,6 +44,8 @@ NAMED = {
 }
 OF_LIBRARIES = ("admin/", "account/", "identity/", ".well-known/", "api/<path:rest>")
 """Signing in, the stock admin (vendor's administrators only) and the API's answer for an unknown address."""
+ONE_PERSONS = ("notices:", "views:")
+"""What belongs to one person and is missing for their colleagues too."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,7 @@ def test_control_the_owner_sees_what_the_others_must_not(world, ids):
     owner = browser_of(MembershipFactory(partner=world.partner, role="admin").user)
     manager = browser_of(VendorRoleFactory(role="channel_manager").user)
     for route in OBJECT_ROUTES:
-        if route.is_api or route.name in ("deals:happen", "deals:edit"):
+        if route.is_api or route.name in ("deals:happen", "deals:edit") or route.name.startswith(ONE_PERSONS):
             continue
         client = manager if route.name == "deals:review" else owner
         response = client.get(route.address(ids))
@@ -170,6 +175,15 @@ def test_control_the_owner_sees_what_the_others_must_not(world, ids):
     for route in OBJECT_ROUTES:
         if route.is_api and not route.name.endswith("submit"):
             assert machine.get(route.address(ids)).status_code == 200, route.name
+
+
+def test_control_what_is_one_persons_is_there_for_that_person(world, ids):
+    seller = browser_of(User.objects.get(email=world.emails["seller"]))
+    for route in OBJECT_ROUTES:
+        if route.name.startswith(ONE_PERSONS):
+            assert seller.post(route.address(ids)).status_code == (405 if route.name == "notices:follow" else 302)
+    assert seller.get(f"/notices/{ids['notice']}/").status_code == 302
+    assert OWNER_TEXT in seller.get("/notices/").content.decode()
 
 
 def test_control_a_page_that_forgets_the_scope_is_found(world, ids):

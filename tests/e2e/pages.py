@@ -24,6 +24,7 @@ def sights(reader: str, world: World) -> Iterator[Sight]:
         yield Sight(name, reverse(address, args=ids))
 
 
+_NEWS = {"notices": "notices:list", "told": "notices:preferences"}
 _ACCOUNT = {
     "password": "account_change_password",
     "two-factor": "mfa_index",
@@ -40,6 +41,7 @@ PLAIN: dict[str, dict[str, str]] = {
         "rules": "deals:rules",
         "tier": "tiers:standing",
         "statements": "incentives:statements",
+        **_NEWS,
         **_ACCOUNT,
     },
     "channel-manager": {
@@ -49,6 +51,7 @@ PLAIN: dict[str, dict[str, str]] = {
         "rules": "deals:rules",
         "partners": "partners:list",
         "components": "design",
+        **_NEWS,
     },
     "finance": {"home": "home", "statements": "incentives:statements", "partners": "partners:list"},
     "ceo": {"dashboard": "insights:dashboard", "sales": "insights:sales", "answers": "insights:answers"},

@@ -13,9 +13,13 @@ from deals.actions.reviews import reject_registration
 from incentives.actions.payouts import record_payout
 from incentives.actions.statements import close_statements
 from incentives.models import Statement
+from partners.actions.notices import read_all_notices
+from partners.actions.views import save_view
 from partners.models import Partner, User
+from partners.queries import actor_of
 from tests.factories.deals import Channel, a_channel, drafted, registered
 from tests.factories.incentives import FINANCE, night, published, sold
+from tests.factories.notices import declare, tell
 from tests.factories.partners import MembershipFactory, PartnerFactory, VendorRoleFactory
 from tests.factories.tiers import a_credit, credit
 from tiers import actions as tier_actions
@@ -45,12 +49,35 @@ def busy_world() -> World:
     _deals(world, channel, at)
     _money(world, partner, at.date(), at)
     _tier(partner, at)
+    _news(world, at)
     world.objects["partner-admin"]["company"] = ("partners:detail", [partner.public_id])
     world.objects["channel-manager"] |= {
         "partner": ("partners:detail", [partner.public_id]),
         "tier": ("tiers:partner", [partner.public_id]),
     }
     return world
+
+
+def _news(world: World, at: datetime) -> None:
+    """News, some of it read, and views of the list of deals: own ones and a colleague's."""
+    declare()
+    admin, manager = world.users["partner-admin"], world.users["channel-manager"]
+    for hours in range(5):
+        tell(admin.pk, at=at - timedelta(hours=9 * hours + 1))
+    read_all_notices(by=actor_of(admin), at=at)
+    tell(admin.pk, at=at - timedelta(minutes=20), kind="sample.money", code="sample.paid", params={})
+    tell(admin.pk, at=at - timedelta(minutes=3))
+    waiting = {"customer": "Zwack Unicum Kft", "day": at.date()}
+    tell(manager.pk, at=at, kind="sample.queue", code="sample.waiting", params=waiting)
+    partner_id = admin.memberships.get().partner_id
+    colleague = MembershipFactory(partner_id=partner_id, role="seller").user
+    for owner, name, query, is_shared in (
+        (admin, "Waiting for a decision", "status=in_review", False),
+        (admin, "All by value", "sort=-value", True),
+        (colleague, "Won this year, to be invoiced", "status=won", True),
+        (manager, "Rejected", "status=rejected", True),
+    ):
+        save_view("deals.list", name=name, query=query, is_shared=is_shared, by=actor_of(owner))
 
 
 def _people(partner: Partner) -> dict[str, User]:
