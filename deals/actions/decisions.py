@@ -7,7 +7,7 @@ from common.actor import SYSTEM, Actor
 from common.audit import record
 from common.outbox import after_commit
 from deals.actions.claims import Case, Identified, Judged
-from deals.choices.engagement import RuleVerdict
+from deals.choices.engagement import Question, RuleVerdict
 from deals.choices.registrations import Event, RegistrationStatus
 from deals.models import Decision
 from deals.queries.calendar import calendar_for, promised_terms
@@ -43,12 +43,15 @@ def ruling_of(judged: Judged) -> Ruling:
     return Ruling(RuleVerdict(judged.judgement.verdict), decisive.reason_code, dict(decisive.inputs))
 
 
-def write_decision(case: Case, who: Identified, judged: Judged, ruling: Ruling, *, is_first: bool = False) -> Decision:
-    """Store the decision with all it depended on, move the registration, record and announce it."""
-    registration, judgement, at = case.registration, judged.judgement, case.at
-    decision = Decision.objects.create(
-        registration=registration,
+def store_decision(
+    case: Case, judged: Judged, ruling: Ruling, *, question: Question = Question.REGISTRATION, is_first: bool = False
+) -> Decision:
+    """Keep a decision with all it depended on; nothing else is written."""
+    registration, judgement = case.registration, judged.judgement
+    return Decision.objects.create(
+        registration_id=registration.pk,
         sequence=1 if is_first else registration.decisions.count() + 1,
+        question=question,
         verdict=ruling.verdict,
         judged_verdict=judgement.verdict,
         decisive_rule=judgement.decisive_rule,
@@ -59,8 +62,14 @@ def write_decision(case: Case, who: Identified, judged: Judged, ruling: Ruling, 
         inputs=to_json(judged.facts),
         decided_by_id=ruling.by.user_id if ruling.by else None,
         decided_by_label=ruling.by.label if ruling.by else "",
-        at=at,
+        at=case.at,
     )
+
+
+def write_decision(case: Case, who: Identified, judged: Judged, ruling: Ruling, *, is_first: bool = False) -> Decision:
+    """Store the decision with all it depended on, move the registration, record and announce it."""
+    registration, at = case.registration, case.at
+    decision = store_decision(case, judged, ruling, is_first=is_first)
     if ruling.verdict != RuleVerdict.REVIEW or registration.status != RegistrationStatus.IN_REVIEW:
         registration.status = transitions.status_after(_EVENTS[ruling.verdict], registration.status)
     registration.customer_id = who.customer_ids[0] if who.customer_ids else None
