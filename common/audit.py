@@ -1,5 +1,6 @@
 """The audit chain: every change of state, permission or money leaves one entry that cannot be altered unnoticed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,14 @@ from common.models import AuditEntry, AuditHead
 
 def record(event: str, *, on: models.Model, by: Actor, at: datetime, **facts: Any) -> AuditEntry:
     """Write what happened, in the caller's transaction. Facts must be JSON values, dates or decimals."""
-    return AuditEntry.objects.create(
+    entry = entry_of(event, on=on, by=by, at=at, **facts)
+    entry.save(force_insert=True)
+    return entry
+
+
+def entry_of(event: str, *, on: models.Model, by: Actor, at: datetime, **facts: Any) -> AuditEntry:
+    """What happened, not written yet: for `record_all`."""
+    return AuditEntry(
         event=event,
         subject_kind=on._meta.label_lower,
         subject_id=str(on.pk),
@@ -22,6 +30,11 @@ def record(event: str, *, on: models.Model, by: Actor, at: datetime, **facts: An
         at=at,
         facts=facts,
     )
+
+
+def record_all(entries: Iterable[AuditEntry]) -> None:
+    """Write several things that happened, in their order, in one statement."""
+    AuditEntry.objects.bulk_create(list(entries))
 
 
 def entries_about(subject: models.Model) -> QuerySet[AuditEntry]:

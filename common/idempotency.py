@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from common.errors import KeyReused
 from common.models import IdempotencyKey
@@ -18,6 +18,13 @@ class Answer:
     body: Any
 
 
+# Whoever inserts the row has the key; whoever does not waits for the insert to commit, and reads what was answered.
+_CLAIM = """
+    INSERT INTO common_idempotencykey (owner, key, fingerprint, status_code, body, created_at)
+    VALUES (%s, %s, %s, 0, '{}', now()) ON CONFLICT DO NOTHING RETURNING id
+"""
+
+
 def once(*, owner: str, key: str, fingerprint: str, effect: Callable[[], Answer]) -> Answer:
     """Run `effect` unless this owner's key already had one; then repeat the first answer.
 
@@ -25,14 +32,14 @@ def once(*, owner: str, key: str, fingerprint: str, effect: Callable[[], Answer]
     nothing is stored and the key stays free. Refuses (`KeyReused`) the same key with another fingerprint.
     """
     with transaction.atomic():
-        claimed = IdempotencyKey(owner=owner, key=key, fingerprint=fingerprint, status_code=0, body={})
-        IdempotencyKey.objects.bulk_create([claimed], ignore_conflicts=True)
-        stored = IdempotencyKey.objects.select_for_update().get(owner=owner, key=key)
-        if stored.fingerprint != fingerprint:
-            raise KeyReused(key)
-        if stored.status_code:
+        with connection.cursor() as cursor:
+            cursor.execute(_CLAIM, [owner, key, fingerprint])
+            claimed = cursor.fetchone()
+        if claimed is None:
+            stored = IdempotencyKey.objects.get(owner=owner, key=key)
+            if stored.fingerprint != fingerprint:
+                raise KeyReused(key)
             return Answer(stored.status_code, stored.body)
         answer = effect()
-        stored.status_code, stored.body = answer.status_code, answer.body
-        stored.save(update_fields=["status_code", "body"])
+        IdempotencyKey.objects.filter(pk=claimed[0]).update(status_code=answer.status_code, body=answer.body)
     return answer
