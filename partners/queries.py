@@ -212,6 +212,21 @@ def people_with_vendor_role(*roles: str) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
+class Colleague:
+    """One of the vendor's people."""
+
+    pk: int
+    public_id: str
+    name: str
+
+
+def colleagues_with_role(*roles: str) -> list[Colleague]:
+    """The vendor's active people who hold one of the roles, by name. One statement."""
+    people = User.objects.filter(vendor_roles__role__in=roles, is_active=True).distinct()
+    return sorted((Colleague(user.pk, user.public_id, str(user)) for user in people), key=lambda found: found.name)
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
     """Somebody who is to be told: how, and as one of which partners' people (none for the vendor's)."""
 
