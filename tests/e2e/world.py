@@ -62,8 +62,8 @@ def _news(world: World, at: datetime) -> None:
     """News, some of it read, and views of the list of deals: own ones and a colleague's."""
     declare()
     admin, manager = world.users["partner-admin"], world.users["channel-manager"]
-    for hours in range(5):
-        tell(admin.pk, at=at - timedelta(hours=9 * hours + 1))
+    for hours in (37, 28, 19, 10, 1):
+        tell(admin.pk, at=at - timedelta(hours=hours))
     read_all_notices(by=actor_of(admin), at=at)
     tell(admin.pk, at=at - timedelta(minutes=20), kind="sample.money", code="sample.paid", params={})
     tell(admin.pk, at=at - timedelta(minutes=3))
