@@ -46,6 +46,9 @@ CAPABILITIES: dict[str, Capability] = {
     "registration.review": _held_by(vendor="channel_manager channel_chief"),
     "registration.close": _held_by("admin seller", "channel_manager channel_chief", "deals.write"),
     "rulebook.publish": _held_by(vendor="channel_chief"),
+    "rulebook.draft": _held_by(vendor="channel_manager channel_chief"),  # to read drafts and their back-tests
+    "policy.view": _held_by(vendor="channel_manager channel_chief ceo admin", scopes="deals.read"),
+    "policy.edit": _held_by(vendor="channel_chief", scopes="deals.write"),
     "tier.view": _held_by("admin seller finance viewer", _STAFF),
     "statement.view": _held_by("admin finance", "finance channel_chief ceo admin", "statements.read"),
     "plan.publish": _held_by(vendor="finance channel_chief"),

@@ -12,7 +12,7 @@ from common import choices as common_choices
 from common import events, outbox, reasons
 from crm import choices as crm_choices
 from deals.actions import notices, outcomes
-from deals.choices import engagement, registrations
+from deals.choices import engagement, policies, registrations, rulebooks
 from incentives import choices as incentive_choices
 from partners import choices as partner_choices
 from partners.actions import distribution, mails
@@ -26,6 +26,8 @@ CATALOGUES = (
     crm_choices.REASONS,
     registrations.REASONS,
     engagement.REASONS,
+    policies.REASONS,
+    rulebooks.REASONS,
     incentive_choices.REASONS,
 )
 

@@ -1,34 +1,41 @@
-"""Publishing the rules of engagement, and the list of named accounts."""
+"""Drafting and publishing the rules of engagement."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from django.db import IntegrityError, connection, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from common.actor import Actor
 from common.audit import record
-from common.verdict import refusal
-from crm import queries as crm_queries
-from deals.models import NamedAccount, Rulebook
-from deals.rules.rulebook import DEFAULT_RULES, Rule, rules_are_sound, rules_to_json
+from common.choices import RunStatus
+from common.errors import NotFound
+from common.verdict import ALLOWED, refusal
+from deals.actions.claims import day_of
+from deals.actions.locks import take
+from deals.models import BackTest, Rulebook
+from deals.queries.facts import rulebook_on
+from deals.rules.revisions import (
+    Content,
+    Publication,
+    content_is_sound,
+    fingerprint,
+    may_publish,
+    rules_and_terms_are_sound,
+)
+from deals.rules.rulebook import DEFAULT_RULES, Rule, rules_from, rules_to_json
+from deals.rules.terms import DEFAULT_TERMS, Terms, terms_from, terms_to_json
 from partners import rules as partner_rules
 
 
-def publish_rulebook(rules: Sequence[Rule], *, effective_from: date, by: Actor, at: datetime) -> Rulebook:
-    """Publish the next version, in force from the day. Refuses unknown rules and malformed parameters."""
-    (partner_rules.may(by, "rulebook.publish") & rules_are_sound(rules)).or_refuse()
+def publish_rulebook(
+    rules: Sequence[Rule], *, effective_from: date, by: Actor, at: datetime, terms: Terms = DEFAULT_TERMS
+) -> Rulebook:
+    """Publish the next version outright, in force from the day. Refuses unknown rules and malformed parameters."""
+    (partner_rules.may(by, "rulebook.publish") & rules_and_terms_are_sound(tuple(rules), terms)).or_refuse()
     with transaction.atomic():
-        _lock_versions()
-        newest = Rulebook.objects.aggregate(newest=Max("version"))["newest"] or 0
-        rulebook = Rulebook.objects.create(
-            version=newest + 1,
-            rules=rules_to_json(rules),
-            effective_from=effective_from,
-            published_at=at,
-            published_by=by.label,
-        )
-        record("rulebook.published", on=rulebook, by=by, at=at, version=rulebook.version, effective_from=effective_from)
+        rulebook = Rulebook(rules=rules_to_json(rules), terms=terms_to_json(terms), created_at=at, created_by=by.label)
+        _publish(rulebook, effective_from, by=by, at=at)
     return rulebook
 
 
@@ -37,29 +44,90 @@ def publish_default_rulebook(*, effective_from: date, by: Actor, at: datetime) -
     return publish_rulebook(DEFAULT_RULES, effective_from=effective_from, by=by, at=at)
 
 
-def add_named_account(
-    customer_id: int, *, starts_on: date, ends_on: date | None = None, note: str = "", by: Actor, at: datetime
-) -> NamedAccount:
-    """Put a customer on the published direct-only list. Refuses one that is on it in the same period."""
+def draft_rulebook(*, by: Actor, at: datetime) -> Rulebook:
+    """A draft that says what is in force at this instant; the default rules and terms if nothing is."""
     partner_rules.may(by, "rulebook.publish").or_refuse()
-    if customer_id not in crm_queries.customers_by_ids([customer_id]):
-        refusal("registration.unknown_customer", field="customer").or_refuse()
+    current = rulebook_on(day_of(at))
     with transaction.atomic():
-        try:
-            with transaction.atomic():
-                named = NamedAccount.objects.create(
-                    customer_id=customer_id, starts_on=starts_on, ends_on=ends_on, note=note
-                )
-        except IntegrityError:
-            refusal("named_account.overlaps", field="customer").or_refuse()
-            raise
-        record(
-            "named_account.added", on=named, by=by, at=at, customer_id=customer_id, starts_on=starts_on, ends_on=ends_on
+        draft = Rulebook.objects.create(
+            rules=current.rules if current else rules_to_json(DEFAULT_RULES),
+            terms=terms_to_json(terms_from(current.terms) if current else DEFAULT_TERMS),
+            created_at=at,
+            created_by=by.label,
         )
-    return named
+        record("rulebook.drafted", on=draft, by=by, at=at, from_version=current.version if current else None)
+    return draft
 
 
-def _lock_versions() -> None:
-    """One publisher at a time, so that version numbers have no gaps and no doubles."""
-    with connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE deals_rulebook IN SHARE ROW EXCLUSIVE MODE")
+def change_draft(rulebook_id: int, content: Content, *, seen: str, by: Actor, at: datetime) -> Rulebook:
+    """Write what the draft is to say. `seen` is the fingerprint of what was edited; refuses if it is no longer that."""
+    partner_rules.may(by, "rulebook.publish").or_refuse()
+    with transaction.atomic():
+        draft = _lock_draft(rulebook_id)
+        was_seen = fingerprint(content_of(draft)) == seen
+        (content_is_sound(content) & (ALLOWED if was_seen else refusal("rulebook.changed_meanwhile"))).or_refuse()
+        if fingerprint(content) == seen:
+            return draft
+        draft.rules, draft.terms = rules_to_json(content.rules), terms_to_json(content.terms)
+        draft.title = content.title
+        draft.save(update_fields=["rules", "terms", "title"])
+        record("rulebook.draft_changed", on=draft, by=by, at=at, rules=draft.rules, terms=draft.terms)
+    return draft
+
+
+def delete_draft(rulebook_id: int, *, by: Actor, at: datetime) -> None:
+    """Throw a draft away with its back-tests. A published version cannot be deleted."""
+    partner_rules.may(by, "rulebook.publish").or_refuse()
+    with transaction.atomic():
+        draft = _lock_draft(rulebook_id)
+        record("rulebook.draft_deleted", on=draft, by=by, at=at, rules=draft.rules, terms=draft.terms)
+        draft.delete()
+
+
+def publish_draft(rulebook_id: int, asked: Publication, *, by: Actor, at: datetime) -> Rulebook:
+    """Make the draft the next version, in force from a day that is not past, frozen for ever.
+
+    Refuses a draft that nobody back-tested as it is now, unless that is accepted; which is recorded.
+    """
+    partner_rules.may(by, "rulebook.publish").or_refuse()
+    with transaction.atomic():
+        draft = _lock_draft(rulebook_id)
+        tested, today = is_back_tested(draft), day_of(at)
+        version = _next_version()
+        may_publish(asked, content_of(draft), version=version, is_tested=tested, today=today).or_refuse()
+        _publish(draft, asked.effective_from, by=by, at=at, is_tested=tested)
+    return draft
+
+
+def content_of(rulebook: Rulebook) -> Content:
+    return Content(rules_from(rulebook.rules), terms_from(rulebook.terms), rulebook.title)
+
+
+def is_back_tested(draft: Rulebook) -> bool:
+    """Whether a finished back-test judged by exactly the draft's rules as they are now."""
+    return BackTest.objects.filter(rulebook=draft, status=RunStatus.DONE, rules=draft.rules).exists()
+
+
+def _publish(rulebook: Rulebook, effective_from: date, *, by: Actor, at: datetime, is_tested: bool = False) -> None:
+    rulebook.version = _next_version()
+    rulebook.effective_from = effective_from
+    rulebook.published_at, rulebook.published_by = at, by.label
+    rulebook.save()
+    facts = {"version": rulebook.version, "effective_from": effective_from, "back_tested": is_tested}
+    record("rulebook.published", on=rulebook, by=by, at=at, **facts)
+
+
+def _lock_draft(rulebook_id: int) -> Rulebook:
+    """The draft, kept from others until the transaction ends. Refuses one that was published meanwhile."""
+    found = Rulebook.objects.select_for_update().filter(pk=rulebook_id).first()
+    if found is None:
+        raise NotFound("rulebook")
+    if found.published_at is not None:
+        refusal("rulebook.not_draft").or_refuse()
+    return found
+
+
+def _next_version() -> int:
+    """One publisher at a time until the transaction ends, so that version numbers have no gaps and no doubles."""
+    take(["versions of the rulebook"])
+    return (Rulebook.objects.aggregate(newest=Max("version"))["newest"] or 0) + 1

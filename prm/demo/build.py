@@ -17,7 +17,7 @@ from crm import queries as crm_queries
 from crm.actions import customers as customer_actions
 from crm.actions import families, products
 from crm.rules.rows import CustomerRow, FamilyRow, ProductRow
-from deals.actions import rulebooks
+from deals.actions import policies, rulebooks
 from incentives.actions import plans
 from partners import queries as partner_queries
 from prm import wiring
@@ -132,7 +132,7 @@ def _name_accounts(customers: list[market.CastCustomer], starts_on: date, at: da
     chosen = [customer.external_id for customer in customers[:NAMED_ACCOUNTS]]
     named = crm_queries.customers_visible_to(SYSTEM).filter(external_id__in=chosen).order_by("external_id")
     for customer_id in named.values_list("pk", flat=True):
-        rulebooks.add_named_account(customer_id, starts_on=starts_on, note="Strategic account", by=SYSTEM, at=at)
+        policies.add_named_account(customer_id, starts_on=starts_on, note="Strategic account", by=SYSTEM, at=at)
 
 
 def logins(seed: int) -> str:

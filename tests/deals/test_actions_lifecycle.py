@@ -17,7 +17,8 @@ from deals.actions.notices import send_decision_mail
 from deals.actions.outcomes import lose_registration, note_sale_changed, win_registration
 from deals.actions.registrations import submit_registration, withdraw_registration
 from deals.actions.reviews import approve_registration, reject_registration
-from deals.actions.rulebooks import add_named_account, publish_rulebook
+from deals.actions.policies import add_named_account
+from deals.actions.rulebooks import publish_rulebook
 from deals.models import Decision, NamedAccount, Protection, Registration, Rulebook
 from deals.rules.rulebook import DEFAULT_RULES, Rule
 from tests.factories.crm import OpportunityFactory, SaleFactory
@@ -238,7 +239,7 @@ def test_a_named_account_is_listed_once_at_a_time(channel, now):
     add_named_account(channel.customer.pk, **period, by=chief, at=now)
     with pytest.raises(Refused) as caught:
         add_named_account(channel.customer.pk, starts_on=date(2026, 6, 30), by=chief, at=now)
-    assert codes(caught) == ("named_account.overlaps",)
+    assert codes(caught) == ("policy.overlaps",)
     add_named_account(channel.customer.pk, starts_on=date(2026, 7, 1), by=chief, at=now)
     assert NamedAccount.objects.count() == 2
 

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from deals.actions.rulebooks import add_named_account
+from deals.actions.policies import add_named_account
 from deals.models import Decision, Protection, Registration
 from partners.models import Membership, User
 from tests.factories.crm import ProductFactory
