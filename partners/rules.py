@@ -45,6 +45,7 @@ CAPABILITIES: dict[str, Capability] = {
     "registration.create": _held_by("admin seller", scopes="deals.write"),
     "registration.review": _held_by(vendor="channel_manager channel_chief"),
     "registration.close": _held_by("admin seller", "channel_manager channel_chief", "deals.write"),
+    "participation.answer_direct": _held_by(vendor="direct_sales channel_manager channel_chief"),
     "rulebook.publish": _held_by(vendor="channel_chief"),
     "rulebook.draft": _held_by(vendor="channel_manager channel_chief"),  # to read drafts and their back-tests
     "policy.view": _held_by(vendor="channel_manager channel_chief ceo admin", scopes="deals.read"),

@@ -11,8 +11,8 @@ from django.utils import timezone
 from common import choices as common_choices
 from common import events, outbox, reasons
 from crm import choices as crm_choices
-from deals.actions import notices, outcomes
-from deals.choices import engagement, policies, registrations, rulebooks
+from deals.actions import notices, outcomes, participant_news, review_news
+from deals.choices import checks, engagement, participants, policies, registrations, reviews, rulebooks
 from incentives import choices as incentive_choices
 from partners import choices as partner_choices
 from partners.actions import distribution, mails
@@ -24,14 +24,22 @@ CATALOGUES = (
     partner_choices.REASONS,
     tier_choices.REASONS,
     crm_choices.REASONS,
+    checks.REASONS,
+    participants.REASONS,
     registrations.REASONS,
     engagement.REASONS,
     policies.REASONS,
+    reviews.REASONS,
     rulebooks.REASONS,
     incentive_choices.REASONS,
 )
 
-NOTICES: tuple[Mapping[str, partner_choices.NoticeKind], ...] = (partner_choices.NOTICES,)
+NOTICES: tuple[Mapping[str, partner_choices.NoticeKind], ...] = (
+    partner_choices.NOTICES,
+    reviews.NOTICES,
+    participants.NOTICES,
+    checks.NOTICES,
+)
 
 LISTENERS: dict[str, list[events.Listener]] = {
     "sale.changed": [outcomes.note_sale_changed],
@@ -47,9 +55,23 @@ def _told_now(tell: Callable[..., None]) -> outbox.Handler:
     return lambda **news: tell(**news, at=timezone.now())
 
 
+def _in_turn(*handlers: outbox.Handler) -> outbox.Handler:
+    """One piece of news for several, in one transaction: all of them are done with it, or none."""
+
+    def handle(**news: object) -> None:
+        for handler in handlers:
+            handler(**news)
+
+    return handle
+
+
 HANDLERS: dict[str, outbox.Handler] = {
     "partners.distribution_news": _told_now(distribution.tell_distribution_news),
-    "deals.decision_made": notices.send_decision_mail,
+    "deals.decision_made": _in_turn(notices.send_decision_mail, _told_now(participant_news.tell_invited_when_decided)),
+    "deals.participants_invited": _told_now(participant_news.tell_invited),
+    "deals.participation_answered": _told_now(participant_news.tell_answered),
+    "deals.registered_on_behalf": _told_now(participant_news.tell_registered_on_behalf),
+    "deals.review_news": review_news.send_review_news,
     "partners.mail_due": _mail_due,
 }
 

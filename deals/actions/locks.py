@@ -8,6 +8,7 @@ customer and family in sorted order. Advisory locks, because what is claimed may
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from hashlib import blake2b
 
 from django.db import connection
@@ -16,18 +17,25 @@ from common.actor import Actor
 from common.errors import NotFound
 from crm.rules.matching import IdentityKeys
 from deals.models import Registration
+from deals.queries.claimants import may_act_on
 from deals.rules.permissions import may_act
 
 _LOCKED = "SELECT * FROM deals_registration WHERE id = %s FOR UPDATE"
 
 
-def lock_registration(registration_id: int, *, by: Actor, capability: str) -> Registration:
-    """The registration's row, locked. Refuses an actor without the capability; `NotFound` if there is none."""
+def lock_registration(registration_id: int, *, by: Actor, capability: str, at: datetime | None = None) -> Registration:
+    """The registration's row, locked. Refuses an actor without the capability; `NotFound` if there is none.
+
+    With the instant, the distributor who registered it for the partner may act too: see `queries.claimants`.
+    """
     locked = Registration.objects.raw(_LOCKED, [registration_id])  # the ORM takes longer to write this than to run it
     registration = next(iter(locked), None)
     if registration is None:
         raise NotFound("registration")
-    may_act(by, capability, registration.partner_id).or_refuse()
+    if at is None:
+        may_act(by, capability, registration.partner_id).or_refuse()
+    else:
+        may_act_on(by, capability, registration, at=at).or_refuse()
     return registration
 
 

@@ -16,6 +16,7 @@ from common.errors import NotFound
 from common.verdict import Verdict
 from deals.choices.registrations import Event, RegistrationStatus
 from deals.models import Registration, RegistrationLine, RegistrationQuerySet
+from deals.queries.claimants import may_act_on
 from deals.rules import transitions
 from deals.rules.permissions import may_act
 from partners import rules as partner_rules
@@ -32,7 +33,10 @@ DEFAULT_SORT = "-newest"
 
 
 def registrations_visible_to(actor: Actor) -> RegistrationQuerySet:
-    """A partner's own for its people; for the vendor everything that was ever submitted, drafts for API clients too."""
+    """A partner's own for its people, and what it registered for others as a distributor, nothing else of theirs.
+
+    For the vendor everything that was ever submitted, drafts for API clients too.
+    """
     if actor.is_vendor:
         if not partner_rules.may(actor, "registration.view"):
             return Registration.objects.none()
@@ -40,7 +44,12 @@ def registrations_visible_to(actor: Actor) -> RegistrationQuerySet:
             return Registration.objects.all()
         return Registration.objects.filter(receipt_number__isnull=False)
     visible = [pk for pk in actor.partner_ids if may_act(actor, "registration.view", pk)]
-    return Registration.objects.filter(partner_id__in=visible)
+    return Registration.objects.filter(Q(partner_id__in=visible) | Q(registered_by_id__in=visible))
+
+
+def _own(actor: Actor, rows: RegistrationQuerySet) -> RegistrationQuerySet:
+    """Without those that a distributor registered for others: by partner an index finds them, by either none does."""
+    return rows if actor.is_vendor else rows.filter(partner_id__in=actor.partner_ids)
 
 
 def find_registration(actor: Actor, public_id: str) -> Registration:
@@ -70,11 +79,16 @@ class Narrowing:
     status: str = ""
     sort: str = ""
     cursor: str = ""
+    for_others: bool = False  # what the actor registered as a distributor, instead of its own
 
 
 def registration_list(actor: Actor, *, at: datetime, narrowing: Narrowing = Narrowing()) -> ListPage:
     """The registrations an actor may see, by keyset: any page costs what the first does. One statement."""
     rows = registrations_visible_to(actor).reading_on(at).select_related("partner")
+    if narrowing.for_others:
+        rows = rows.filter(registered_by_id__in=actor.partner_ids)
+    else:
+        rows = _own(actor, rows)
     if narrowing.status in RegistrationStatus.values:
         rows = rows.with_status(narrowing.status, at)
     if text := narrowing.search.strip():
@@ -126,7 +140,11 @@ def registration_page(actor: Actor, public_id: str, *, at: datetime) -> Registra
     registration = find_registration(actor, public_id)
     status = registration.status_on(at)
 
+    may_create = may_act_on(actor, "registration.create", registration, at=at)
+
     def may(capability: str, event: str) -> Verdict:
+        if capability == "registration.create":
+            return may_create & transitions.may_happen(event, status)
         return may_act(actor, capability, registration.partner_id) & transitions.may_happen(event, status)
 
     return RegistrationPage(
@@ -177,7 +195,7 @@ class StatusTotal:
 
 def totals_by_status(actor: Actor, *, at: datetime) -> dict[str, StatusTotal]:
     """Of the registrations that the actor may see, at the instant; every status is present. One statement."""
-    rows = registrations_visible_to(actor).reading_on(at).values_list("current_status").order_by()  # type: ignore[misc]
+    rows = _own(actor, registrations_visible_to(actor)).reading_on(at).values_list("current_status").order_by()  # type: ignore[misc]
     found = {
         row[0]: StatusTotal(row[1], row[2] or Decimal(0)) for row in rows.annotate(Count("pk"), Sum("base_amount"))
     }

@@ -7,11 +7,12 @@ from typing import Any
 from common.actor import Actor
 from common.audit import entries_about
 from common.reasons import sentence
+from deals.choices import participants
 from deals.choices.registrations import EVENTS, LOST_REASONS, RegistrationStatus
 from deals.models import Registration
 from deals.queries.decisions import receipts_of
 
-_LOOKS = EVENTS
+_LOOKS = {**EVENTS, **participants.EVENTS}
 
 
 @dataclass(frozen=True, slots=True)

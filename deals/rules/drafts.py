@@ -8,10 +8,12 @@ from datetime import date
 from decimal import Decimal
 
 from common.period import add_months
-from common.verdict import Reason, Verdict, objections
+from common.verdict import ALLOWED, Reason, Verdict, objections
 from crm.rules.domains import is_shared_domain, registrable_domain
+from crm.rules.faults import COUNTRIES
 from crm.rules.names import normalised_name
 from deals.choices.registrations import DealSource, SalesStage
+from deals.rules.participants import Share, shares_are_sound, with_lead
 
 MAX_LINES = 20
 MAX_QUANTITY = 1_000_000
@@ -23,9 +25,12 @@ LIMITS = {
     "customer_tax_id": 40,
     "contact": 200,
     "why_now": 2000,
+    "site": 120,
 }
 _LINE_BREAKS = frozenset("\n\r\t")
-_CODE = {"country": re.compile(r"[A-Z]{2}"), "currency": re.compile(r"[A-Z]{3}")}
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_SEPARATORS = re.compile(r"[,;\n]")
+_LEAST_DIGITS = 4  # of a tax id
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,8 @@ class DraftLine:
 class RegistrationDraft:
     """What a partner types. `registration_id` None makes a new draft, otherwise that draft is changed.
 
-    Country is ISO 3166 alpha-2, currency ISO 4217; texts may be empty in a draft, not when it is submitted.
+    Country is ISO 3166 alpha-2, currency ISO 4217; texts may be empty in a draft, not when it is submitted. No site:
+    the whole customer. `invited` are those who sell together with the partner, None leaves them as they are.
     """
 
     partner_id: int
@@ -57,11 +63,39 @@ class RegistrationDraft:
     currency: str = "EUR"
     lines: Sequence[DraftLine] = ()
     registration_id: int | None = None
+    site: str = ""
+    invited: Sequence[Share] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WebOrTax:
+    """What one field for both turned out to be; either may be empty."""
+
+    domain: str = ""
+    tax_id: str = ""
+
+
+def web_or_tax(text: str) -> WebOrTax:
+    """A web address, a tax id, or both with a comma between: what has a registrable domain is an address.
+
+    What has several digits and no such domain is a tax id; anything else stays an address, which will be objected to.
+    """
+    domain = tax_id = ""
+    for part in filter(None, (part.strip() for part in _SEPARATORS.split(text))):
+        is_address = registrable_domain(part[:300]) or sum(c.isdigit() for c in part) < _LEAST_DIGITS or "@" in part
+        if is_address:
+            domain = part if not domain else f"{domain}, {part}"
+        else:
+            tax_id = part if not tax_id else f"{tax_id}, {part}"
+    return WebOrTax(domain, tax_id)
 
 
 def draft_is_sound(draft: RegistrationDraft) -> Verdict:
     """Whether what is there can be kept: lengths, characters, choices, numbers. Does not ask for what is missing."""
-    return objections([*_text_problems(draft), *_code_problems(draft), *_line_problems(draft.lines)])
+    shares = ALLOWED
+    if draft.invited:
+        shares = shares_are_sound(with_lead(draft.partner_id, draft.invited), lead_partner_id=draft.partner_id)
+    return shares & objections([*_text_problems(draft), *_code_problems(draft), *_line_problems(draft.lines)])
 
 
 def draft_is_complete(draft: RegistrationDraft, day: date) -> Verdict:
@@ -104,9 +138,9 @@ def is_readable(text: str, *, several_lines: bool) -> bool:
 
 
 def _code_problems(draft: RegistrationDraft) -> Iterator[Reason]:
-    if draft.customer_country and not _CODE["country"].fullmatch(draft.customer_country):
+    if draft.customer_country and draft.customer_country not in COUNTRIES:
         yield Reason("registration.country_invalid", field="customer_country")
-    if not _CODE["currency"].fullmatch(draft.currency):
+    if not _CURRENCY.fullmatch(draft.currency):
         yield Reason("registration.currency_invalid", field="currency")
     if draft.stage not in SalesStage.values:
         yield Reason("registration.choice_invalid", field="stage")
