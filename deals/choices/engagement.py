@@ -108,9 +108,6 @@ REASONS = {
     "registration.outside_territory": _("The customer is outside the partner's territories and segments."),
     "registration.no_territory": _("No territory is listed for the partner."),
     "registration.tender": _("A published tender: several partners may be approved, and a person checks it first."),
-    "registration.approved_by_clock": _(
-        "Approved because nobody had decided by the published time: the risk is low and the clock had run out."
-    ),
     "registration.nothing_against": _("Nothing stands against it."),
     "registration.not_needed": _("Not needed for this decision."),
     "registration.agreement_not_current": _("The partner agreement is not current."),
