@@ -71,6 +71,4 @@ def preferences(request: ActorRequest) -> HttpResponse:
         notices.choose_notices(form.wishes(), by=request.actor)
         messages.success(request, _("Saved."))
         return redirect("notices:preferences")
-    return render(
-        request, "partners/notices/preferences.html", {"form": form}, status=422 if form.is_bound else 200
-    )
+    return render(request, "partners/notices/preferences.html", {"form": form}, status=422 if form.is_bound else 200)

@@ -65,19 +65,19 @@ def test_nobody_is_told_what_does_not_concern_them(now):
 
 
 @pytest.mark.parametrize(
-    ("in_portal", "email", "told", "on_the_bell", "mail_due"),
+    ("wish", "told", "on_the_bell", "mail_due"),
     [
-        (True, "now", 1, 1, "now"),
-        (True, "daily", 1, 1, "digest"),
-        (True, "off", 1, 1, "none"),
-        (False, "now", 1, 0, "now"),
-        (False, "daily", 1, 0, "digest"),
-        (False, "off", 0, 0, None),
+        (NoticeWish(True, "now"), 1, 1, "now"),
+        (NoticeWish(True, "daily"), 1, 1, "digest"),
+        (NoticeWish(True, "off"), 1, 1, "none"),
+        (NoticeWish(False, "now"), 1, 0, "now"),
+        (NoticeWish(False, "daily"), 1, 0, "digest"),
+        (NoticeWish(False, "off"), 0, 0, None),
     ],
 )
-def test_what_somebody_chose_holds(in_portal, email, told, on_the_bell, mail_due, seller, now):
-    wish = {"sample.decided": NoticeWish(in_portal, email)}
-    notices.choose_notices(wish, by=queries.actor_of(seller))
+def test_what_somebody_chose_holds(wish, told, on_the_bell, mail_due, now):
+    seller = MembershipFactory(role="seller").user
+    notices.choose_notices({"sample.decided": wish}, by=queries.actor_of(seller))
     assert tell(seller.pk, at=now) == told
     assert unread(seller) == on_the_bell
     assert Notification.objects.values_list("mail_due", flat=True).first() == mail_due
