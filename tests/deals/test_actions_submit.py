@@ -48,6 +48,7 @@ def test_each_transition_leaves_one_audit_entry(channel, now):
     assert [(entry.event, entry.actor_label) for entry in events] == [
         ("registration.drafted", channel.seller.label),
         ("registration.submitted", channel.seller.label),
+        ("registration.screened", "PRM"),
         ("registration.approved", "PRM"),
     ]
     assert OutboxMessage.objects.get().topic == "deals.decision_made"
