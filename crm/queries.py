@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -235,6 +235,11 @@ def opportunities_by_ids(opportunity_ids: Iterable[int]) -> dict[int, Opportunit
     return {row[0]: OpportunityFacts(*row) for row in rows}
 
 
+def opportunity_ids_since(at: datetime) -> list[int]:
+    """Those that changed at the instant or later, for whoever looks again."""
+    return list(Opportunity.objects.filter(updated_at__gte=at).order_by("pk").values_list("pk", flat=True))
+
+
 def opportunities_visible_to(actor: Actor) -> QuerySet[Opportunity]:
     """For the vendor only: partners must not learn what direct sales works on."""
     rows = Opportunity.objects.select_related("customer", "family")
@@ -271,6 +276,12 @@ def amounts_by_family(sale_ids: Iterable[int]) -> dict[int, list[FamilyAmount]]:
     for sale_id, *rest in lines.values_list(*keys).annotate(Sum("base_amount")).order_by(*keys):
         found.setdefault(sale_id, []).append(FamilyAmount(*rest))
     return found
+
+
+def direct_sale_ids_since(at: datetime) -> list[int]:
+    """Current revisions without a partner that came at the instant or later, for whoever looks again."""
+    direct = Sale.objects.filter(created_at__gte=at, is_current=True, partner=None)
+    return list(direct.order_by("pk").values_list("pk", flat=True))
 
 
 def current_sales(external_ids: Iterable[str]) -> QuerySet[Sale]:
