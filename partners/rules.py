@@ -44,6 +44,8 @@ CAPABILITIES: dict[str, Capability] = {
     ),
     "registration.create": _held_by("admin seller", scopes="deals.write"),
     "registration.review": _held_by(vendor="channel_manager channel_chief"),
+    "registration.maintain": _held_by("admin seller", scopes="deals.write"),
+    "registration.comment": _held_by("admin seller finance", "channel_manager channel_chief", "deals.write"),
     "registration.close": _held_by("admin seller", "channel_manager channel_chief", "deals.write"),
     "participation.answer_direct": _held_by(vendor="direct_sales channel_manager channel_chief"),
     "rulebook.publish": _held_by(vendor="channel_chief"),

@@ -1,4 +1,4 @@
-"""How a protected deal ends: won, by hand or because the CRM reports the sale, or lost."""
+"""How a protected deal ends: won, by hand or because the CRM reports the sale, lost, given up, released or revoked."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,11 +12,14 @@ from common.actor import SYSTEM, Actor
 from common.audit import record
 from common.verdict import refusal
 from crm import queries as crm_queries
+from deals.actions import news
 from deals.actions.claims import day_of
 from deals.actions.locks import lock_registration
+from deals.choices.protections import ChangeStatus, ExtensionStatus
 from deals.choices.registrations import LOST_REASONS, Event, RegistrationStatus
 from deals.models import Registration
 from deals.rules import transitions
+from deals.rules.words import words_are_sound
 
 
 def win_registration(registration_id: int, *, by: Actor, at: datetime) -> Registration:
@@ -34,12 +37,60 @@ def lose_registration(registration_id: int, *, reason: str, by: Actor, at: datet
         status = transitions.status_after(Event.LOSE, registration.status_on(at))
         if reason not in LOST_REASONS:
             refusal("registration.choice_invalid", field="reason").or_refuse()
-        registration.status, registration.lost_reason = status, reason
-        registration.lost_at = registration.protected_until = registration.updated_at = at
-        registration.save(update_fields=["status", "lost_reason", "lost_at", "protected_until", "updated_at"])
-        registration.protections.filter(ends_at__gt=at).update(ends_at=Greatest("starts_at", Value(at)))
+        registration.lost_reason, registration.lost_at = reason, at
+        registration.save(update_fields=["lost_reason", "lost_at"])
+        _free_customer(registration, status, at)
         record("registration.lost", on=registration, by=by, at=at, reason=reason)
     return registration
+
+
+def release_registration(registration_id: int, *, by: Actor, at: datetime) -> Registration:
+    """The partner gives up: the customer is free again from this instant. Refuses what is not approved, or lapsed."""
+    with transaction.atomic():
+        registration = lock_registration(registration_id, by=by, capability="registration.maintain")
+        _free_customer(registration, transitions.status_after(Event.RELEASE, registration.status_on(at)), at)
+        record("registration.released", on=registration, by=by, at=at)
+        news.tell("vendor", "protection.given_up", about=registration, at=at)
+    return registration
+
+
+def release_idle(registration: Registration, *, days: int, at: datetime) -> None:
+    """Nothing happened for so many days: the customer is free again from this instant. The row must be locked."""
+    _free_customer(registration, transitions.status_after(Event.RELEASE, registration.status_on(at)), at)
+    record("registration.released", on=registration, by=SYSTEM, at=at, idle_days=days)
+    news.tell("partner", "protection.released", about=registration, at=at, params={"days": days})
+
+
+def revoke_registration(registration_id: int, *, words: str, by: Actor, at: datetime) -> Registration:
+    """The vendor takes the protection back, in words that the partner reads; it can appeal.
+
+    Refuses without words, and what is not approved or has lapsed.
+    """
+    with transaction.atomic():
+        registration = lock_registration(registration_id, by=by, capability="registration.review")
+        status = transitions.status_after(Event.REVOKE, registration.status_on(at))
+        words_are_sound(words, field="words").or_refuse()
+        said = words.strip()
+        _free_customer(registration, status, at)
+        record("registration.revoked", on=registration, by=by, at=at, words=said)
+        news.tell("partner", "protection.revoked", about=registration, at=at, params={"words": said})
+    return registration
+
+
+def _free_customer(registration: Registration, status: str, at: datetime) -> None:
+    """End the protections, and what was asked for and waits: nothing is left to prolong or to change."""
+    registration.status = status
+    registration.protected_until = registration.updated_at = at
+    registration.save(update_fields=["status", "protected_until", "updated_at"])
+    registration.protections.filter(ends_at__gt=at).update(ends_at=Greatest("starts_at", Value(at)))
+    _close_requests(registration, at)
+
+
+def _close_requests(registration: Registration, at: datetime) -> None:
+    pending = registration.extensions.filter(status=ExtensionStatus.PENDING)
+    pending.update(status=ExtensionStatus.LAPSED, decided_at=at)
+    waiting = registration.changes.filter(status=ChangeStatus.PENDING)
+    waiting.update(status=ChangeStatus.WITHDRAWN, settled_at=at)
 
 
 def note_sale_changed(*, sale_ids: Sequence[int], at: datetime, **_news: Any) -> None:
@@ -66,4 +117,5 @@ def _win(registration: Registration, status: str, *, by: Actor, at: datetime, **
     registration.status = transitions.status_after(Event.WIN, status)
     registration.won_at = registration.updated_at = at
     registration.save(update_fields=["status", "won_at", "updated_at"])
+    _close_requests(registration, at)
     record("registration.won", on=registration, by=by, at=at, **facts)

@@ -5,7 +5,7 @@ from deals.models.checks import PreflightCheck
 from deals.models.decisions import Decision
 from deals.models.participants import Participant
 from deals.models.policies import Authorisation, BlockedCustomer, ExclusiveGrant, NamedAccount
-from deals.models.protections import Extension, PencilHold, Protection
+from deals.models.protections import Extension, LifeWarning, PencilHold, Protection
 from deals.models.registrations import Registration, RegistrationLine, RegistrationQuerySet
 from deals.models.reviews import Attachment, AttachmentContent, Change, Comment, Inquiry
 from deals.models.rulebooks import BackTest, BackTestChange, Holiday, Rulebook
@@ -26,6 +26,7 @@ __all__ = [
     "Extension",
     "Holiday",
     "Inquiry",
+    "LifeWarning",
     "NamedAccount",
     "Participant",
     "PencilHold",

@@ -11,7 +11,7 @@ from django.db.backends.postgresql.psycopg_any import NumericRange
 from django.db.models import F, Func, Q
 
 from common.ids import public_id
-from deals.choices.protections import ExtensionStatus
+from deals.choices.protections import ExtensionStatus, WarningKind
 from deals.models.registrations import Registration
 
 
@@ -95,6 +95,25 @@ class Extension(models.Model):
 
     def __str__(self) -> str:
         return f"{self.registration_id}/{self.number} {self.status}"
+
+
+class LifeWarning(models.Model):
+    """A partner was told that its protection is at stake. Once for each rung of each stretch without activity, and for
+    each number of days before each end: `counted_from` is the last activity or the end that was warned of."""
+
+    registration = models.ForeignKey(Registration, models.PROTECT, related_name="warnings")
+    kind = models.CharField(max_length=8, choices=WarningKind)
+    days = models.PositiveSmallIntegerField()
+    counted_from = models.DateTimeField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["registration", "kind", "days", "counted_from"], name="warning_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.registration_id} {self.kind} {self.days}"
 
 
 class PencilHold(models.Model):

@@ -23,6 +23,7 @@ class Inquiry(models.Model):
     asked_by = models.CharField(max_length=200)
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.CharField(max_length=200, blank=True)
+    answer = models.TextField(blank=True)  # in words; what was changed is in the registration and the audit entry
 
     class Meta:
         verbose_name_plural = "inquiries"
@@ -46,6 +47,9 @@ class Change(models.Model):
     after = models.JSONField(encoder=DjangoJSONEncoder)
     status = models.CharField(max_length=10, choices=ChangeStatus)
     decision = models.ForeignKey("deals.Decision", models.PROTECT, null=True, blank=True, related_name="+")
+    extension = models.ForeignKey(  # that a close after the end of the protection waits for
+        "deals.Extension", models.PROTECT, null=True, blank=True, related_name="changes"
+    )
     requested_at = models.DateTimeField()
     requested_by = models.CharField(max_length=200)
     review_due_at = models.DateTimeField(null=True, blank=True)

@@ -1,18 +1,27 @@
 """What happened to a registration, told from the audit entries without anybody else's facts."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from common.actor import Actor
+from django.utils.translation import gettext as _
+
 from common.audit import entries_about
 from common.reasons import sentence
-from deals.choices import participants
-from deals.choices.registrations import EVENTS, LOST_REASONS, RegistrationStatus
+from common.writing import written_day
+from deals.choices import cases, participants, protections, registrations, reviews
+from deals.choices.registrations import LOST_REASONS, RegistrationStatus, SalesStage
 from deals.models import Registration
-from deals.queries.decisions import receipts_of
+from deals.queries.decisions import Receipt
 
-_LOOKS = {**EVENTS, **participants.EVENTS}
+_LOOKS: Mapping[str, tuple[Any, str, str]] = {
+    **registrations.EVENTS,
+    **reviews.EVENTS,
+    **protections.EVENTS,
+    **participants.EVENTS,
+    **cases.EVENTS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +34,12 @@ class TimelineEntry:
     colour: str
 
 
-def timeline_of(actor: Actor, registration: Registration, *, at: datetime) -> list[TimelineEntry]:
-    """Newest first. Texts are the actor's own receipts' sentences: what a partner may not read there is not here.
+def timeline_of(registration: Registration, receipts: Iterable[Receipt], *, at: datetime) -> list[TimelineEntry]:
+    """Newest first. Texts are the reader's own receipts' sentences: what a partner may not read there is not here.
 
     The lapse of a protection is no event that anybody recorded: it is told when its time has come.
     """
-    texts = {receipt.public_id: sentence(receipt.reason) for receipt in receipts_of(actor, registration)}
+    texts = {receipt.public_id: sentence(receipt.reason) for receipt in receipts}
     entries = [
         _entry(entry.event, entry.at, actor=entry.actor_label, text=_text(entry.facts, texts))
         for entry in entries_about(registration)
@@ -46,7 +55,14 @@ def _entry(event: str, at: datetime, *, actor: str = "", text: str = "") -> Time
     return TimelineEntry(at, title, text, actor, icon, colour)
 
 
-def _text(facts: dict[str, Any], texts: dict[str, str]) -> str:
+def _text(facts: dict[str, Any], texts: Mapping[str, str]) -> str:
+    """What was said with it, in one sentence."""
     if "decision" in facts:
         return texts.get(facts["decision"], "")
+    if "words" in facts:
+        return str(facts["words"])
+    if "after" in facts and facts["after"] in SalesStage.values:
+        return str(SalesStage(facts["after"]).label)
+    if "until" in facts:
+        return _("Until %(day)s") % {"day": written_day(datetime.fromisoformat(facts["until"]))}
     return str(LOST_REASONS.get(facts.get("reason", ""), ""))

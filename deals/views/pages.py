@@ -64,7 +64,7 @@ def detail(request: ActorRequest, public_id: str) -> HttpResponse:
     context = {
         "page": page,
         "deal": page.registration,
-        "timeline": timeline_of(request.actor, page.registration, at=at),
+        "timeline": timeline_of(page.registration, receipts_of(request.actor, page.registration), at=at),
         "lost_form": LostForm(),
         **words(),
     }
