@@ -11,8 +11,18 @@ from django.utils import timezone
 from common import choices as common_choices
 from common import events, outbox, reasons
 from crm import choices as crm_choices
-from deals.actions import notices, outcomes, participant_news, review_news
-from deals.choices import checks, engagement, participants, policies, registrations, reviews, rulebooks
+from deals.actions import news, notices, outcomes, participant_news, review_news
+from deals.choices import (
+    checks,
+    conversation,
+    engagement,
+    participants,
+    policies,
+    protections,
+    registrations,
+    reviews,
+    rulebooks,
+)
 from incentives import choices as incentive_choices
 from partners import choices as partner_choices
 from partners.actions import distribution, mails
@@ -28,6 +38,8 @@ CATALOGUES = (
     participants.REASONS,
     registrations.REASONS,
     engagement.REASONS,
+    protections.REASONS,
+    conversation.REASONS,
     policies.REASONS,
     reviews.REASONS,
     rulebooks.REASONS,
@@ -39,6 +51,8 @@ NOTICES: tuple[Mapping[str, partner_choices.NoticeKind], ...] = (
     reviews.NOTICES,
     participants.NOTICES,
     checks.NOTICES,
+    protections.NOTICES,
+    conversation.NOTICES,
 )
 
 LISTENERS: dict[str, list[events.Listener]] = {
@@ -67,6 +81,7 @@ def _in_turn(*handlers: outbox.Handler) -> outbox.Handler:
 
 HANDLERS: dict[str, outbox.Handler] = {
     "partners.distribution_news": _told_now(distribution.tell_distribution_news),
+    "deals.news": _told_now(news.send_news),
     "deals.decision_made": _in_turn(notices.send_decision_mail, _told_now(participant_news.tell_invited_when_decided)),
     "deals.participants_invited": _told_now(participant_news.tell_invited),
     "deals.participation_answered": _told_now(participant_news.tell_answered),
