@@ -43,3 +43,4 @@ class Hinter:
 
 
 outbox = Hinter("prm.tasks.relay_outbox")
+back_tests = Hinter("prm.tasks.work_back_tests")

@@ -4,8 +4,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from common import outbox
+from deals.actions import backtests, clockwork
 from partners.actions import mails
-from prm import health, nightly
+from prm import health, hints, nightly
 from prm.celery import app
 
 HELPERS = 4  # hints sent for one night, so that as many workers take part
@@ -38,10 +39,25 @@ def send_digests() -> None:
 
 
 @shared_task
+def work_back_tests() -> None:
+    """Judge past decisions by drafts of rulebooks, as long as something of it waits; one worker at a time."""
+    backtests.do_waiting(now=timezone.now)
+
+
+@shared_task
+def run_review_clocks() -> None:
+    """Escalate reviews that are late, and approve the low-risk ones that nobody settled."""
+    clockwork.run_review_clocks(at=timezone.now())
+
+
+@shared_task
 def sweep() -> None:
     """Every few seconds: show that beat and a worker live, and pick up whatever a lost message or a crash left."""
     health.note_heartbeat()
+    run_review_clocks()
     relay_outbox()
+    if backtests.is_waiting():
+        hints.back_tests.wake()
     work_nightly()
 
 

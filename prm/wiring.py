@@ -79,7 +79,12 @@ def _in_turn(*handlers: outbox.Handler) -> outbox.Handler:
     return handle
 
 
+def _back_test_started(*, back_test_id: int) -> None:
+    hints.back_tests.wake()
+
+
 HANDLERS: dict[str, outbox.Handler] = {
+    "deals.back_test_started": _back_test_started,
     "partners.distribution_news": _told_now(distribution.tell_distribution_news),
     "deals.news": _told_now(news.send_news),
     "deals.decision_made": _in_turn(notices.send_decision_mail, _told_now(participant_news.tell_invited_when_decided)),

@@ -15,6 +15,7 @@ from deals.actions.claims import day_of
 from deals.actions.locks import take
 from deals.models import BackTest, Rulebook
 from deals.queries.facts import rulebook_on
+from deals.queries.rulebooks import content_of
 from deals.rules.revisions import (
     Content,
     Publication,
@@ -23,7 +24,7 @@ from deals.rules.revisions import (
     may_publish,
     rules_and_terms_are_sound,
 )
-from deals.rules.rulebook import DEFAULT_RULES, Rule, rules_from, rules_to_json
+from deals.rules.rulebook import DEFAULT_RULES, Rule, rules_to_json
 from deals.rules.terms import DEFAULT_TERMS, Terms, terms_from, terms_to_json
 from partners import rules as partner_rules
 
@@ -97,10 +98,6 @@ def publish_draft(rulebook_id: int, asked: Publication, *, by: Actor, at: dateti
         may_publish(asked, content_of(draft), version=version, is_tested=tested, today=today).or_refuse()
         _publish(draft, asked.effective_from, by=by, at=at, is_tested=tested)
     return draft
-
-
-def content_of(rulebook: Rulebook) -> Content:
-    return Content(rules_from(rulebook.rules), terms_from(rulebook.terms), rulebook.title)
 
 
 def is_back_tested(draft: Rulebook) -> bool:

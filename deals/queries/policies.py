@@ -225,3 +225,36 @@ def customers_found(actor: Actor, words: str) -> list[CustomerFacts]:
 
 def customer_by_id(customer_id: int) -> CustomerFacts | None:
     return crm_queries.customers_by_ids([customer_id]).get(customer_id)
+
+
+# What everybody may read
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCustomer:
+    """A customer on the published list. `is_announced`: it is not in force yet."""
+
+    legal_name: str
+    country: str
+    period: Period
+    is_announced: bool
+
+
+def named_customers(day: date) -> list[NamedCustomer]:
+    """The published direct-only list as it stands on the day, with what is announced, by name."""
+    current = NamedAccount.objects.filter(Q(ends_on=None) | Q(ends_on__gt=day))
+    rows = current.order_by("customer__legal_name", "starts_on", "pk").values_list(
+        "customer__legal_name", "customer__country", "starts_on", "ends_on"
+    )
+    return [
+        NamedCustomer(name, country, Period(starts_on, ends_on), is_announced=starts_on > day)
+        for name, country, starts_on, ends_on in rows
+    ]
+
+
+def own_rights(actor: Actor, kind: str, *, day: date) -> list[PolicyRow]:
+    """The grants or authorisations of the actor's own partners that have not ended, soonest first."""
+    if not actor.partner_ids or kind not in OF_PARTNERS:
+        return []
+    rows = _with_subjects(kind).filter(Q(ends_on=None) | Q(ends_on__gt=day), partner_id__in=actor.partner_ids)
+    return policy_rows(kind, rows.order_by("starts_on", "pk"), day=day)
