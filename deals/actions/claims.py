@@ -16,7 +16,8 @@ from crm import queries as crm_queries
 from crm.actions import customers as customer_actions
 from crm.rules import matching
 from crm.rules.matching import CustomerIdentity
-from deals.actions.locks import lock_claims, lock_newcomer
+from crm.rules.names import has_lookalikes
+from deals.actions.locks import lock_claims, lock_free_claims, lock_newcomer
 from deals.choices.engagement import RuleVerdict
 from deals.choices.registrations import DealSource
 from deals.models import Protection, Registration, Rulebook
@@ -25,9 +26,9 @@ from deals.queries.facts import Claim, Market
 from deals.rules import clocks
 from deals.rules.engagement import judge
 from deals.rules.facts import Facts, Judgement, OpportunityFact
-from deals.rules.rulebook import Rule, identity_scores, incumbency_months, rules_from
+from deals.rules.rulebook import Rule, identity_scores, incumbency_months
 from deals.rules.sites import site_span
-from deals.rules.terms import Terms, terms_from
+from deals.rules.terms import Terms
 from partners import queries as partner_queries
 from tiers import queries as tier_queries
 
@@ -85,17 +86,17 @@ def day_of(at: datetime) -> date:
 def open_case(registration: Registration, *, at: datetime, late_days: int = 0) -> Case:
     """Gather what does not depend on the customer. Refuses when no rulebook is in force."""
     day = day_of(at)
-    rulebook = fact_queries.rulebook_on(day)
-    if rulebook is None:
+    in_force = fact_queries.rules_on(day)
+    if in_force is None:
         refusal("registration.no_rulebook", day=day.isoformat()).or_refuse()
         raise AssertionError
     standing = partner_queries.standing_facts(registration.partner_id, day=day)
     terms = tier_queries.terms_for(registration.partner_id, day=day)
     return Case(
         registration=registration,
-        rulebook=rulebook,
-        rules=rules_from(rulebook.rules),
-        terms=terms_from(rulebook.terms),
+        rulebook=in_force.rulebook,
+        rules=in_force.rules,
+        terms=in_force.terms,
         at=at,
         day=day,
         protection_days=terms.protection_days + late_days,
@@ -142,37 +143,36 @@ def identify(case: Case) -> Identified:
 
 
 def _compare(identity: CustomerIdentity, rules: Sequence[Rule]) -> Identified:
-    scores = identity_scores(rules)
+    scores, lookalikes = identity_scores(rules), has_lookalikes(identity.legal_name)
     candidates = crm_queries.customer_candidates(identity, only_exact=True)
     if not candidates or candidates[0].match.score < scores.same_score:
         candidates = crm_queries.customer_candidates(identity)
     if not candidates or candidates[0].match.score < scores.from_score:
-        return Identified((), "none", candidates[0].match.score if candidates else 0, is_newcomer=True)
+        score = candidates[0].match.score if candidates else 0
+        return Identified((), "none", score, is_newcomer=True, lookalikes=lookalikes)
     same = [found for found in candidates if found.match.score >= scores.same_score]
     best = candidates[0].match
-    return Identified(tuple(found.customer.pk for found in same), best.kind, best.score)
+    return Identified(tuple(found.customer.pk for found in same), best.kind, best.score, lookalikes=lookalikes)
 
 
 def settle(case: Case, who: Identified, *, by: Actor) -> tuple[Identified, Judged]:
     """Lock, look, decide, and protect if the rules approve.
 
-    The first look is without locks: what stands against a claim by then stands, nobody has to queue to hear it, and a
-    newcomer that is rejected does not become a customer. Only what is not rejected is looked at again under the locks.
-    Should a protection come in by a way that takes none, the constraint refuses ours, and one more look sees it.
+    Where somebody else is at it, the first look is without locks: what stands against a claim by then stands, nobody
+    has to queue to hear it, and a newcomer that is rejected does not become a customer. Only what is not rejected is
+    looked at again under the locks. Should a protection come in by a way that takes none, the constraint refuses ours,
+    and one more look sees it.
     """
-    judged = _look(case, who)
-    if judged.judgement.verdict == RuleVerdict.REJECT:
-        return who, judged
-    if who.is_newcomer:
-        who = create_customer(case, who, by=by)
-    else:
-        who = replace(who, market=judged.market, known_opportunities=judged.facts.opportunities)
-    with transaction.atomic():
-        judged = look_under_lock(case, who)
+    judged = _look_unless_others_do(case, who)
+    if judged is None:
+        judged = _look(case, who)
         if judged.judgement.verdict == RuleVerdict.REJECT:
-            transaction.set_rollback(
-                True
-            )  # nothing was written: lets the lock go, so that nobody waits for our receipt
+            return who, judged
+        if who.is_newcomer:
+            who = create_customer(case, who, by=by)
+        else:
+            who = replace(who, market=judged.market, known_opportunities=judged.facts.opportunities)
+        judged = _look_in_turn(case, who)
     if judged.judgement.verdict != RuleVerdict.APPROVE:
         return who, judged
     until = protect(case, who)
@@ -181,6 +181,27 @@ def settle(case: Case, who: Identified, *, by: Actor) -> tuple[Identified, Judge
         if judged.judgement.verdict == RuleVerdict.APPROVE:
             raise IntegrityError(f"{case.registration.public_id} cannot be protected, and no rule says why")
     return who, replace(judged, protected_until=until)
+
+
+def _look_unless_others_do(case: Case, who: Identified) -> Judged | None:
+    """Under the locks if they are free, which they mostly are. None if not, and for a newcomer, who has none yet."""
+    if who.is_newcomer:
+        return None
+    with transaction.atomic():
+        judged = None
+        if lock_free_claims(who.customer_ids, case.registration.family_ids):
+            judged = _look(case, who)
+        if judged is None or judged.judgement.verdict == RuleVerdict.REJECT:
+            transaction.set_rollback(True)  # nothing was written: lets the locks go
+    return judged
+
+
+def _look_in_turn(case: Case, who: Identified) -> Judged:
+    with transaction.atomic():
+        judged = look_under_lock(case, who)
+        if judged.judgement.verdict == RuleVerdict.REJECT:
+            transaction.set_rollback(True)  # lets the locks go, so that nobody waits for our receipt
+    return judged
 
 
 def create_customer(case: Case, who: Identified, *, by: Actor, distinct_from: Sequence[int] = ()) -> Identified:

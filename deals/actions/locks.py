@@ -45,6 +45,15 @@ def lock_claims(customer_ids: Iterable[int], family_ids: Iterable[int]) -> None:
     take(f"claim {customer_id} {family_id}" for customer_id in customer_ids for family_id in families)
 
 
+def lock_free_claims(customer_ids: Iterable[int], family_ids: Iterable[int]) -> bool:
+    """The same locks if nobody holds any of them. Otherwise some may be held: roll back to let them go."""
+    families = list(family_ids)
+    numbers = _numbers(f"claim {customer_id} {family_id}" for customer_id in customer_ids for family_id in families)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT bool_and(pg_try_advisory_xact_lock(number)) FROM unnest(%s::bigint[]) number", [numbers])
+        return bool(cursor.fetchone()[0])
+
+
 def lock_newcomer(keys: IdentityKeys) -> None:
     """One unknown company of a country, domain or tax id at a time: two spellings of one are compared, not both new."""
     names = [f"newcomer country {keys.country}"]
@@ -55,8 +64,13 @@ def lock_newcomer(keys: IdentityKeys) -> None:
 
 def take(names: Iterable[str]) -> None:
     """Locks by name, in one order for everybody (of their 64-bit hashes)."""
-    numbers = {int.from_bytes(blake2b(f"deals {name}".encode(), digest_size=8).digest(), signed=True) for name in names}
+    numbers = _numbers(names)
     if not numbers:
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number", [sorted(numbers)])
+        cursor.execute("SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number", [numbers])
+
+
+def _numbers(names: Iterable[str]) -> list[int]:
+    digests = (blake2b(f"deals {name}".encode(), digest_size=8).digest() for name in names)
+    return sorted({int.from_bytes(digest, signed=True) for digest in digests})

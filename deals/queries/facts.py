@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 from django.db import connection
@@ -23,17 +24,43 @@ from deals.rules.facts import (
     OpportunityFact,
     ProtectionFact,
 )
+from deals.rules.rulebook import Rule, rules_from
 from deals.rules.sites import site_span
+from deals.rules.terms import Terms, terms_from
 
-_RULEBOOK_IN_FORCE = """
-    SELECT * FROM deals_rulebook WHERE published_at IS NOT NULL AND effective_from <= %s
+_IN_FORCE = """
+    SELECT id FROM deals_rulebook WHERE published_at IS NOT NULL AND effective_from <= %s
     ORDER BY effective_from DESC, version DESC LIMIT 1
 """
 
 
-def rulebook_on(day: date) -> Rulebook | None:
+@dataclass(frozen=True, slots=True)
+class RulesInForce:
+    """A published rulebook with its rules and terms read."""
+
+    rulebook: Rulebook
+    rules: tuple[Rule, ...]
+    terms: Terms
+
+
+def rules_on(day: date) -> RulesInForce | None:
     """The rulebook in force on the day, if there is one."""
-    return next(iter(Rulebook.objects.raw(_RULEBOOK_IN_FORCE, [day])), None)
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_FORCE, [day])
+        found = cursor.fetchone()
+    return published_rules(found[0]) if found else None
+
+
+def rulebook_on(day: date) -> Rulebook | None:
+    found = rules_on(day)
+    return found.rulebook if found else None
+
+
+@lru_cache(maxsize=32)
+def published_rules(rulebook_id: int) -> RulesInForce:
+    """A published rulebook never changes (a trigger sees to it), so that a process reads each of them once."""
+    rulebook = Rulebook.objects.get(pk=rulebook_id, published_at__isnull=False)
+    return RulesInForce(rulebook, rules_from(rulebook.rules), terms_from(rulebook.terms))
 
 
 @dataclass(frozen=True, slots=True)
