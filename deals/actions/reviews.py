@@ -1,27 +1,30 @@
 """What a channel manager does with a registration under review."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
 
 from common.actor import Actor
-from common.verdict import Reason, Verdict, refusal
+from common.errors import Refused
+from common.verdict import Reason, Verdict, objections, refusal
 from crm import queries as crm_queries
 from crm.rules import matching
 from deals.actions import claims
 from deals.actions.claims import Case, Identified, Judged
 from deals.actions.decisions import Ruling, write_decision
 from deals.actions.locks import lock_newcomer, lock_registration
-from deals.choices.engagement import RuleVerdict
+from deals.choices.engagement import Question, RuleVerdict
 from deals.choices.registrations import Event
 from deals.models import Registration
-from deals.rules import transitions
+from deals.rules import clocks, transitions
 from deals.rules.engagement import rejection_of
 from deals.rules.facts import facts_from
+from deals.rules.inquiries import words_are_given
 
 SETTLED = ("settled", 100)
-MAX_WORDS = 1000
+AT_ONCE = 100  # decided in one request
 
 
 def approve_registration(
@@ -36,18 +39,12 @@ def approve_registration(
     with transaction.atomic():
         registration = lock_registration(registration_id, by=by, capability="registration.review")
         transitions.may_happen(Event.APPROVE, registration.status).or_refuse()
-        _words_are_given(reason).or_refuse()
-        case = claims.open_case(registration, at=at)
+        words_are_given(reason, field="reason").or_refuse()
+        case = claims.open_case(registration, at=at, late_days=clocks.late_days(registration.review_due_at, at))
         who = _settled(case, customer_id, by=by)
-        judged = claims.look_under_lock(case, who)
-        _may_be_approved(judged).or_refuse()
-        until = claims.protect(case, who)
-        if until is None:  # a protection came in by a way that takes no locks
-            judged = claims.look_under_lock(case, who)
-            _may_be_approved(judged).or_refuse()
-            refusal("registration.customer_protected").or_refuse()
+        judged = protected_under_lock(case, who)
         ruling = Ruling(RuleVerdict.APPROVE, "registration.approved_by_person", {"words": reason.strip()}, by)
-        write_decision(case, who, replace(judged, protected_until=until), ruling)
+        write_decision(case, who, judged, ruling)
     return registration
 
 
@@ -56,21 +53,70 @@ def reject_registration(registration_id: int, *, reason: str, by: Actor, at: dat
     with transaction.atomic():
         registration = lock_registration(registration_id, by=by, capability="registration.review")
         transitions.may_happen(Event.REJECT, registration.status).or_refuse()
-        _words_are_given(reason).or_refuse()
-        case = claims.open_case(registration, at=at)
-        who = _known(registration)
+        words_are_given(reason, field="reason").or_refuse()
+        case = claims.open_case(
+            registration, at=at, late_days=clocks.late_days(registration.review_due_at, registration.paused_at or at)
+        )
+        who = known_customer(registration)
         judged = claims.look_under_lock(case, who)
         ruling = Ruling(RuleVerdict.REJECT, "registration.rejected_by_person", {"words": reason.strip()}, by)
         write_decision(case, who, judged, ruling)
     return registration
 
 
-def _words_are_given(reason: str) -> Verdict:
-    if not reason.strip():
-        return refusal("registration.words_missing", field="reason")
-    if len(reason) > MAX_WORDS:
-        return refusal("registration.text_too_long", field="reason", limit=MAX_WORDS)
-    return Verdict()
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one registration of many: decided, or refused for these reasons."""
+
+    registration_id: int
+    reasons: tuple[Reason, ...] = ()
+
+
+def decide_registrations(
+    registration_ids: Sequence[int], *, decision: RuleVerdict, reason: str, by: Actor, at: datetime
+) -> list[Answer]:
+    """Approve or reject each of them by itself, with one reason; one that is refused does not hold up the others.
+
+    Nothing is approved here whose customer a person still has to compare. Refuses none, more than `AT_ONCE`, and an
+    empty reason.
+    """
+    objections(
+        [
+            None if registration_ids else Reason("review.nothing_selected"),
+            Reason("review.too_many_selected", {"limit": AT_ONCE}) if len(registration_ids) > AT_ONCE else None,
+            *words_are_given(reason, field="reason").reasons,
+        ]
+    ).or_refuse()
+    return [_answer(pk, decision, reason, by=by, at=at) for pk in dict.fromkeys(registration_ids)]
+
+
+def _answer(registration_id: int, decision: RuleVerdict, reason: str, *, by: Actor, at: datetime) -> Answer:
+    try:
+        with transaction.atomic():
+            if decision == RuleVerdict.APPROVE:
+                locked = lock_registration(registration_id, by=by, capability="registration.review")
+                _is_settled(locked).or_refuse()
+                approve_registration(registration_id, reason=reason, by=by, at=at)
+            else:
+                reject_registration(registration_id, reason=reason, by=by, at=at)
+    except Refused as refused:
+        return Answer(registration_id, refused.reasons)
+    return Answer(registration_id)
+
+
+def _is_settled(registration: Registration) -> Verdict:
+    return Verdict() if registration.customer_id else refusal("review.needs_comparison")
+
+
+def protected_under_lock(case: Case, who: Identified) -> Judged:
+    """Lock, judge, and protect. Refuses what a rule rejects: neither a person nor the clock overrules it."""
+    judged = claims.look_under_lock(case, who)
+    _may_be_approved(judged).or_refuse()
+    until = claims.protect(case, who)
+    if until is None:  # a protection came in by a way that takes no locks
+        _may_be_approved(claims.look_under_lock(case, who)).or_refuse()
+        refusal("registration.customer_protected").or_refuse()
+    return replace(judged, protected_until=until)
 
 
 def _may_be_approved(judged: Judged) -> Verdict:
@@ -78,16 +124,24 @@ def _may_be_approved(judged: Judged) -> Verdict:
     return Verdict((Reason(rejection.reason_code, rejection.inputs),)) if rejection else Verdict()
 
 
-def _known(registration: Registration) -> Identified:
-    """The customer as matched when the registration was received, with the opportunities seen then."""
-    ids = (registration.customer_id,) if registration.customer_id else ()
-    first = registration.decisions.order_by("sequence").first()
-    seen = facts_from(first.inputs).opportunities if first and ids else None
-    return Identified(ids, registration.match_kind, registration.match_score, known_opportunities=seen)
+def known_customer(registration: Registration) -> Identified:
+    """The customer as matched when the registration was last judged, with what was seen of it then."""
+    judged = registration.decisions.filter(question=Question.REGISTRATION).order_by("sequence").last()
+    who = Identified((), registration.match_kind, registration.match_score)
+    if judged is None or registration.customer_id is None:
+        return who
+    seen = facts_from(judged.inputs)
+    return replace(
+        who,
+        customer_ids=(registration.customer_id,),
+        lookalikes=seen.lookalikes,
+        segment=seen.customer_segment,
+        known_opportunities=seen.opportunities,
+    )
 
 
 def _settled(case: Case, customer_id: int | None, *, by: Actor) -> Identified:
-    known = _known(case.registration)
+    known = known_customer(case.registration)
     if customer_id is None and known.customer_ids:
         return known
     kind, score = SETTLED

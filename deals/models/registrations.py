@@ -34,6 +34,13 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
             return self.filter(status=status, protected_until__gt=at)
         return self.filter(status=status)
 
+    def under_review(self) -> Self:
+        return self.filter(status=RegistrationStatus.IN_REVIEW)
+
+    def late_on(self, at: datetime) -> Self:
+        """Those under review whose answer was due before the instant."""
+        return self.under_review().filter(review_due_at__lt=at)
+
 
 class Registration(models.Model):
     """A deal that a partner asks to be protected for.
