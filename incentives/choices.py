@@ -3,6 +3,8 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from deals.choices.cases import MAKE_GOOD_STEPS
+
 
 class Calculation(TextChoices):
     MARGINAL = "marginal", _("Each rate on its own slice")
@@ -18,6 +20,7 @@ class MeasurementPeriod(TextChoices):
 class AccountCode(TextChoices):
     PARTNER_PAYABLE = "partner_payable", _("Owed to partners")  # one account per partner; credit = we owe
     REBATE_EXPENSE = "rebate_expense", _("Rebate expense")
+    MAKE_GOOD_EXPENSE = "make_good_expense", _("Expense for broken protections")
     CASH = "cash", _("Cash")
 
 
@@ -25,6 +28,7 @@ class JournalKind(TextChoices):
     ACCRUAL = "accrual", _("Accrual")  # of a running period, or the first of an ended one
     ADJUSTMENT = "adjustment", _("Adjustment")  # of an ended period, up or down
     CLAWBACK = "clawback", _("Clawback")  # of an ended period, because its sales shrank
+    MAKE_GOOD = "make_good", _("Make-good")  # for a protection that the vendor's direct sales broke
     PAYOUT = "payout", _("Payout")
 
 
@@ -34,13 +38,20 @@ class StatementStatus(TextChoices):
 
 
 STATEMENT_STATUS_COLOURS = {"open": "blue", "closed": "secondary"}
-JOURNAL_KIND_COLOURS = {"accrual": "green", "adjustment": "blue", "clawback": "orange", "payout": "secondary"}
+JOURNAL_KIND_COLOURS = {
+    "accrual": "green",
+    "adjustment": "blue",
+    "clawback": "orange",
+    "make_good": "purple",
+    "payout": "secondary",
+}
 
 FIGURES = {  # of a statement, before its closing balance, which they add up to
     "opening": _("Opening balance"),
     "accruals": _("Earned"),
     "adjustments": _("Adjustments of earlier periods"),
     "clawbacks": _("Taken back for cancelled sales"),
+    "make_goods": _("Made good for broken protections"),
     "payouts": _("Paid out"),
 }
 
@@ -55,6 +66,7 @@ STEPS = {
     "step.no_sales": _("No sales count for this period any more"),
     "step.version_ended": _("This version of the plan ended before the period"),
     "step.posted_before": _("Already on earlier statements or lines"),
+    **MAKE_GOOD_STEPS,
 }
 
 REASONS = {
@@ -75,6 +87,8 @@ REASONS = {
     "plan.versions_overlap": _("Version %(number)s of this plan is in force in the same time."),
     "plan.cuts_predecessor": _("%(starts_on)s would cut a measurement period of version %(number)s in two."),
     "plan.word_unknown": _("“%(value)s” is not a possible choice."),
+    "make_good.reversed": _("This make-good was taken back before."),
+    "make_good.words_missing": _("Say why it is taken back."),
     "payout.amount_not_positive": _("A payout must be above zero."),
     "payout.amount_too_fine": _("%(amount)s has more decimals than %(currency)s."),
     "payout.exceeds_balance": _("Only %(balance)s is payable; %(amount)s was asked for."),

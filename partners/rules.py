@@ -47,6 +47,13 @@ CAPABILITIES: dict[str, Capability] = {
     "registration.maintain": _held_by("admin seller", scopes="deals.write"),
     "registration.comment": _held_by("admin seller finance", "channel_manager channel_chief", "deals.write"),
     "registration.close": _held_by("admin seller", "channel_manager channel_chief", "deals.write"),
+    "appeal.file": _held_by("admin seller", scopes="deals.write"),
+    "appeal.judge": _held_by(vendor="channel_manager channel_chief"),
+    "breach.view": _held_by(
+        "admin seller finance viewer", "channel_manager channel_chief finance ceo admin", "deals.read"
+    ),
+    "breach.acknowledge": _held_by(vendor="channel_chief", scopes="deals.write"),
+    "breach.settle": _held_by(vendor="channel_chief finance", scopes="deals.write"),
     "participation.answer_direct": _held_by(vendor="direct_sales channel_manager channel_chief"),
     "rulebook.publish": _held_by(vendor="channel_chief"),
     "rulebook.draft": _held_by(vendor="channel_manager channel_chief"),  # to read drafts and their back-tests
@@ -56,6 +63,8 @@ CAPABILITIES: dict[str, Capability] = {
     "statement.view": _held_by("admin finance", "finance channel_chief ceo admin", "statements.read"),
     "plan.publish": _held_by(vendor="finance channel_chief"),
     "payout.record": _held_by(vendor="finance"),
+    "make_good.reverse": _held_by(vendor="finance"),
+    "customer.merge": _held_by(vendor="channel_chief admin"),
     "crm.write": _held_by(vendor="admin", scopes="crm.write"),
     "insights.view": _held_by(vendor="ceo channel_chief"),
 }

@@ -11,8 +11,10 @@ from django.utils import timezone
 from common import choices as common_choices
 from common import events, outbox, reasons
 from crm import choices as crm_choices
-from deals.actions import news, notices, outcomes, participant_news, review_news
+from deals.actions import checks as check_actions
+from deals.actions import news, notices, notices_cases, outcomes, participant_news, review_news, sentinel
 from deals.choices import (
+    cases,
     checks,
     conversation,
     engagement,
@@ -24,6 +26,7 @@ from deals.choices import (
     rulebooks,
 )
 from incentives import choices as incentive_choices
+from incentives.actions import make_goods
 from partners import choices as partner_choices
 from partners.actions import distribution, mails
 from prm import hints
@@ -34,6 +37,7 @@ CATALOGUES = (
     partner_choices.REASONS,
     tier_choices.REASONS,
     crm_choices.REASONS,
+    cases.REASONS,
     checks.REASONS,
     participants.REASONS,
     registrations.REASONS,
@@ -53,10 +57,15 @@ NOTICES: tuple[Mapping[str, partner_choices.NoticeKind], ...] = (
     checks.NOTICES,
     protections.NOTICES,
     conversation.NOTICES,
+    cases.NOTICES,
 )
 
 LISTENERS: dict[str, list[events.Listener]] = {
-    "sale.changed": [outcomes.note_sale_changed],
+    "sale.changed": [outcomes.note_sale_changed, sentinel.note_sales_changed],
+    "opportunity.changed": [sentinel.note_opportunities_changed],
+    "breach.opened": [make_goods.propose],
+    "breach.changed": [make_goods.propose],
+    "breach.settled": [make_goods.pay],
 }
 
 
@@ -85,9 +94,13 @@ def _back_test_started(*, back_test_id: int) -> None:
 
 HANDLERS: dict[str, outbox.Handler] = {
     "deals.back_test_started": _back_test_started,
+    "deals.breaches_told": _told_now(notices_cases.tell_of_breaches),
+    "deals.appeal_filed": _told_now(notices_cases.tell_of_appeal_filed),
+    "deals.appeal_judged": _told_now(notices_cases.tell_of_appeal_judged),
     "partners.distribution_news": _told_now(distribution.tell_distribution_news),
     "deals.news": _told_now(news.send_news),
     "deals.decision_made": _in_turn(notices.send_decision_mail, _told_now(participant_news.tell_invited_when_decided)),
+    "deals.checks_watched": _told_now(check_actions.tell_watched),
     "deals.participants_invited": _told_now(participant_news.tell_invited),
     "deals.participation_answered": _told_now(participant_news.tell_answered),
     "deals.registered_on_behalf": _told_now(participant_news.tell_registered_on_behalf),

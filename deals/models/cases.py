@@ -36,7 +36,10 @@ class Appeal(models.Model):
     outcome = models.ForeignKey(Decision, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
-        indexes = [models.Index(fields=["due_at"], name="appeal_queue", condition=Q(status="open"))]
+        indexes = [
+            models.Index(fields=["due_at"], name="appeal_queue", condition=Q(status="open")),
+            models.Index(fields=["judged_at"], name="appeal_by_time"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["registration", "decision", "status_before"], name="appeal_once"),
             models.UniqueConstraint(fields=["registration"], name="appeal_one_open", condition=Q(status="open")),
@@ -54,6 +57,7 @@ class Breach(models.Model):
     """Direct sales was active inside a live protection. Found by the program itself when the CRM reports it.
 
     `steps` explain `amount`, the make-good proposed in `currency`: the margin and rebate the partner would have earned.
+    `settled_amount` is what was paid. `words` say what went wrong, `closing_words` how it ended; the partner reads both.
     """
 
     public_id = models.CharField(max_length=24, unique=True, default=partial(public_id, "brc"), editable=False)
@@ -65,25 +69,46 @@ class Breach(models.Model):
     facts = models.JSONField(encoder=DjangoJSONEncoder)  # what the CRM reported, as it was then
     status = models.CharField(max_length=12, choices=BreachStatus, default=BreachStatus.OPEN)
     found_at = models.DateTimeField()
+    due_at = models.DateTimeField()  # until then the vendor has promised to acknowledge it
     amount = models.DecimalField(max_digits=19, decimal_places=4, default=0)
     currency = models.CharField(max_length=3)
     steps = models.JSONField(default=list, encoder=DjangoJSONEncoder)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.CharField(max_length=200, blank=True)
+    words = models.TextField(blank=True)
+    settled_amount = models.DecimalField(max_digits=19, decimal_places=4, null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.CharField(max_length=200, blank=True)
-    words = models.TextField(blank=True)  # what went wrong, or why it is no breach; the partner reads them
+    closing_words = models.TextField(blank=True)
 
     class Meta:
         verbose_name_plural = "breaches"
-        indexes = [models.Index(fields=["status", "found_at"], name="breach_by_status")]
+        indexes = [
+            models.Index(fields=["status", "due_at"], name="breach_by_status"),
+            models.Index(fields=["partner", "-found_at"], name="breach_of_partner"),
+            models.Index(fields=["source", "source_external_id"], name="breach_by_source"),
+            models.Index(fields=["found_at"], name="breach_by_time"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["registration", "source", "source_external_id"], name="breach_once"),
-            models.CheckConstraint(condition=are_numbers("amount") & Q(amount__gte=0), name="breach_amount"),
             models.CheckConstraint(
-                condition=Q(status__in=["open", "acknowledged", "withdrawn"])
-                | (Q(closed_at__isnull=False) & ~Q(words="") & Q(acknowledged_at__isnull=False)),
-                name="breach_closed_with_words",
+                condition=are_numbers("amount", "settled_amount") & Q(amount__gte=0), name="breach_amount"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["acknowledged", "settled", "rejected"])
+                | Q(acknowledged_at__isnull=False) & ~Q(acknowledged_by=""),
+                name="breach_acknowledged_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["settled", "rejected"]) | Q(closed_at__isnull=False) & ~Q(closed_by=""),
+                name="breach_closed_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="settled", settled_amount__gt=0) & ~Q(words="")
+                | Q(status="rejected", settled_amount__isnull=True) & ~Q(closing_words="")
+                | Q(status="acknowledged", settled_amount__isnull=True) & ~Q(words="")
+                | Q(status__in=["open", "withdrawn"], settled_amount__isnull=True),
+                name="breach_says_what_it_must",
             ),
         ]
 

@@ -30,6 +30,7 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     appeal_days: int = 30  # calendar days after the decision within which it may be appealed against
     appeal_review_days: int = 5
     acknowledge_days: int = 2  # business days within which the vendor acknowledges a breach
+    settle_alone_amount: Decimal = Decimal(10_000)  # make-good up to which who acknowledged a breach may also settle it
     warn_days: tuple[int, ...] = (30, 14, 3)
     extension_days: int = 60
     extension_count: int = 2
@@ -70,6 +71,7 @@ def terms_are_sound(terms: Terms) -> Verdict:
             None if ladder else Reason("terms.ladder", field="release_days"),
             None if all(days > 0 for days in terms.warn_days) else Reason("terms.not_positive", field="warn_days"),
             None if terms.low_risk_amount >= 0 else Reason("terms.not_positive", field="low_risk_amount"),
+            None if terms.settle_alone_amount >= 0 else Reason("terms.not_positive", field="settle_alone_amount"),
         ]
     )
 

@@ -19,7 +19,7 @@ _CLOSING_LOCK = 7_031_405_512  # advisory: shared while posting, exclusive while
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """An amount from the partner's view (positive: we owe more) that one accrual, or one payout, moves on a day."""
+    """An amount from the partner's view (positive: we owe more) that an accrual, make-good or payout moves on a day."""
 
     partner_id: int
     kind: str
@@ -29,6 +29,7 @@ class Posting:
     computed_on: date
     description: str
     accrual_id: int | None = None
+    make_good_id: int | None = None
     sequence: int | None = None
     accrual_amount: Decimal = ZERO  # after this posting
     volume: Decimal | None = None
@@ -62,6 +63,7 @@ def post(postings: Sequence[Posting], *, recalculation: Recalculation | None, at
             posted_on=posting.posted_on,
             line=line,
             accrual_id=posting.accrual_id,
+            make_good_id=posting.make_good_id,
             sequence=posting.sequence,
             recalculation=recalculation,
             reference=posting.reference,
@@ -128,26 +130,33 @@ def _lines_for(postings: Sequence[Posting], statements: dict[StatementKey, State
 
 
 def _line(posting: Posting, statement: Statement, amount: Decimal) -> StatementLine:
-    steps = line_steps(posting.steps, target_amount=posting.accrual_amount, line_amount=amount)
+    steps = posting.steps
+    if posting.accrual_id:
+        steps = line_steps(steps, target_amount=posting.accrual_amount, line_amount=amount)
     return StatementLine(
         statement=statement,
         kind=posting.kind,
         accrual_id=posting.accrual_id,
+        make_good_id=posting.make_good_id,
         description=posting.description,
         amount=amount,
         computed_on=posting.computed_on,
         volume=posting.volume,
         inputs_hash=posting.inputs_hash,
-        steps=[step.as_json() for step in steps] if posting.accrual_id else [],
+        steps=[step.as_json() for step in steps],
     )
 
 
 AccountKey = tuple[str, int | None, str]
+_OTHER_SIDE: dict[str, AccountCode] = {
+    JournalKind.PAYOUT: AccountCode.CASH,
+    JournalKind.MAKE_GOOD: AccountCode.MAKE_GOOD_EXPENSE,
+}
 
 
 def _account_keys(posting: Posting) -> tuple[AccountKey, AccountKey]:
     """The partner's payable account, and the vendor's account on the other side."""
-    other = AccountCode.CASH if posting.kind == JournalKind.PAYOUT else AccountCode.REBATE_EXPENSE
+    other = _OTHER_SIDE.get(posting.kind, AccountCode.REBATE_EXPENSE)
     return (AccountCode.PARTNER_PAYABLE, posting.partner_id, posting.currency), (other, None, posting.currency)
 
 
@@ -177,6 +186,7 @@ WITH moved AS (
            -coalesce(sum(entry.amount) FILTER (WHERE this_month AND journal.kind = 'accrual'), 0) AS accruals,
            -coalesce(sum(entry.amount) FILTER (WHERE this_month AND journal.kind = 'adjustment'), 0) AS adjustments,
            -coalesce(sum(entry.amount) FILTER (WHERE this_month AND journal.kind = 'clawback'), 0) AS clawbacks,
+           -coalesce(sum(entry.amount) FILTER (WHERE this_month AND journal.kind = 'make_good'), 0) AS make_goods,
            -coalesce(sum(entry.amount) FILTER (WHERE this_month AND journal.kind = 'payout'), 0) AS payouts
     FROM incentives_statement statement
     JOIN incentives_account account ON account.partner_id = statement.partner_id
@@ -190,13 +200,15 @@ WITH moved AS (
 )
 UPDATE incentives_statement statement
 SET opening = moved.opening, accruals = moved.accruals, adjustments = moved.adjustments,
-    clawbacks = moved.clawbacks, payouts = moved.payouts,
-    closing = moved.opening + moved.accruals + moved.adjustments + moved.clawbacks + moved.payouts,
+    clawbacks = moved.clawbacks, make_goods = moved.make_goods, payouts = moved.payouts,
+    closing = moved.opening + moved.accruals + moved.adjustments + moved.clawbacks + moved.make_goods + moved.payouts,
     updated_at = %(at)s
 FROM moved
 WHERE moved.id = statement.id
-  AND (statement.opening, statement.accruals, statement.adjustments, statement.clawbacks, statement.payouts)
-      IS DISTINCT FROM (moved.opening, moved.accruals, moved.adjustments, moved.clawbacks, moved.payouts)
+  AND (statement.opening, statement.accruals, statement.adjustments, statement.clawbacks, statement.make_goods,
+       statement.payouts)
+      IS DISTINCT FROM (moved.opening, moved.accruals, moved.adjustments, moved.clawbacks, moved.make_goods,
+                        moved.payouts)
 """
 
 

@@ -22,6 +22,7 @@ class StatementSerializer(serializers.Serializer[Any]):
     accruals = serializers.DecimalField(**_AMOUNT)
     adjustments = serializers.DecimalField(**_AMOUNT)
     clawbacks = serializers.DecimalField(**_AMOUNT)
+    make_goods = serializers.DecimalField(**_AMOUNT, help_text="Paid for protections that direct sales broke.")
     payouts = serializers.DecimalField(**_AMOUNT)
     closing = serializers.DecimalField(**_AMOUNT)
     status = serializers.ChoiceField(StatementStatus.choices, help_text="An open statement still grows every night.")
@@ -38,11 +39,13 @@ class StepSerializer(serializers.Serializer[Any]):
 
 
 class StatementLineSerializer(serializers.Serializer[Any]):
-    """What one plan and period, or one payout, moved in the month. The steps add up to the amount."""
+    """What one plan and period, one make-good or one payout moved in the month. The steps add up to the amount."""
 
     public_id = serializers.CharField()
     kind = serializers.ChoiceField(JournalKind.choices)
-    description = serializers.CharField(help_text="The plan's name, or the bank reference of a payout.")
+    description = serializers.CharField(
+        help_text="The plan's name, the deal made good, or the bank reference of a payout."
+    )
     amount = serializers.DecimalField(**_AMOUNT)
     computed_on = serializers.DateField(help_text="Sales booked until the end of this day were counted.")
     period_starts_on = serializers.DateField(source="accrual.period_starts_on", default=None, allow_null=True)

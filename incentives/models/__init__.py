@@ -1,6 +1,6 @@
 """What incentives remember: promises (plans), what is owed (ledger), what partners are told (statements)."""
 
-from incentives.models.ledger import Account, Accrual, Entry, Journal, Recalculation
+from incentives.models.ledger import Account, Accrual, Entry, Journal, MakeGood, Recalculation
 from incentives.models.plans import Band, Plan, PlanVersion
 from incentives.models.statements import ClosedMonth, Statement, StatementLine
 
@@ -11,6 +11,7 @@ __all__ = [
     "ClosedMonth",
     "Entry",
     "Journal",
+    "MakeGood",
     "Plan",
     "PlanVersion",
     "Recalculation",

@@ -91,6 +91,43 @@ class Recalculation(models.Model):
         return f"{self.run_key} {self.public_id}"
 
 
+class MakeGood(models.Model):
+    """What the vendor pays for a broken promise: a settled breach of a protection, once. Append-only.
+
+    Taken back only by a counter-entry: a row of its own with the opposite amount that `reverses` it. The steps add up
+    to the amount.
+    """
+
+    public_id = models.CharField(max_length=24, unique=True, default=partial(public_id, "mkg"), editable=False)
+    partner = models.ForeignKey("partners.Partner", models.PROTECT, related_name="make_goods")
+    breach_public_id = models.CharField(max_length=24)
+    reverses = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="reversed_by")
+    amount = models.DecimalField(max_digits=19, decimal_places=4)
+    currency = models.CharField(max_length=3)
+    steps = models.JSONField(encoder=DjangoJSONEncoder)
+    words = models.TextField(blank=True)
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["breach_public_id"], name="make_good_once", condition=Q(reverses__isnull=True)
+            ),
+            models.CheckConstraint(
+                condition=Q(reverses__isnull=True, amount__gt=0) | Q(reverses__isnull=False, amount__lt=0),
+                name="make_good_pays_and_its_counter_entry_takes",
+            ),
+            money_check("make_good_amount_is_money", may_be_zero=False),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.public_id} {self.breach_public_id}"
+
+
+_NOT_RECALCULATED = Q(accrual__isnull=True, sequence__isnull=True, recalculation__isnull=True)
+
+
 class Journal(models.Model):
     """One posting. Its entries sum to zero per currency when the transaction commits, or there is no commit."""
 
@@ -100,6 +137,7 @@ class Journal(models.Model):
     posted_on = models.DateField()
     line = models.ForeignKey("incentives.StatementLine", models.PROTECT, related_name="journals")
     accrual = models.ForeignKey(Accrual, models.PROTECT, null=True, blank=True, related_name="journals")
+    make_good = models.OneToOneField(MakeGood, models.PROTECT, null=True, blank=True, related_name="journal")
     sequence = models.PositiveIntegerField(null=True, blank=True)  # within the accrual, from 1
     recalculation = models.ForeignKey(Recalculation, models.PROTECT, null=True, blank=True, related_name="journals")
     reference = models.CharField(max_length=80, blank=True)  # of a payout, from the bank
@@ -116,10 +154,11 @@ class Journal(models.Model):
             ),
             models.CheckConstraint(condition=Q(kind__in=JournalKind.values), name="journal_kind_known"),
             models.CheckConstraint(
-                condition=Q(kind="payout", accrual__isnull=True, sequence__isnull=True, recalculation__isnull=True)
-                & ~Q(reference="")
-                | ~Q(kind="payout")
-                & Q(accrual__isnull=False, sequence__gte=1, recalculation__isnull=False, reference=""),
+                condition=Q(kind="payout", make_good__isnull=True) & _NOT_RECALCULATED & ~Q(reference="")
+                | Q(kind="make_good", make_good__isnull=False, reference="") & _NOT_RECALCULATED
+                | ~Q(kind__in=["payout", "make_good"])
+                & Q(accrual__isnull=False, sequence__gte=1, recalculation__isnull=False, reference="")
+                & Q(make_good__isnull=True),
                 name="journal_comes_from_somewhere",
             ),
         ]

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from common.database import are_numbers
 from common.ids import public_id
 from incentives.choices import JournalKind, StatementStatus
-from incentives.models.ledger import Accrual, money_check
+from incentives.models.ledger import Accrual, MakeGood, money_check
 
 
 class Statement(models.Model):
@@ -27,6 +27,7 @@ class Statement(models.Model):
     accruals = models.DecimalField(max_digits=19, decimal_places=4, default=0)
     adjustments = models.DecimalField(max_digits=19, decimal_places=4, default=0)
     clawbacks = models.DecimalField(max_digits=19, decimal_places=4, default=0)
+    make_goods = models.DecimalField(max_digits=19, decimal_places=4, default=0)
     payouts = models.DecimalField(max_digits=19, decimal_places=4, default=0)
     closing = models.DecimalField(max_digits=19, decimal_places=4, default=0)
     status = models.CharField(max_length=8, choices=StatementStatus, default=StatementStatus.OPEN)
@@ -43,7 +44,14 @@ class Statement(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["partner", "month_starts_on", "currency"], name="statement_once"),
             models.CheckConstraint(
-                condition=Q(closing=F("opening") + F("accruals") + F("adjustments") + F("clawbacks") + F("payouts")),
+                condition=Q(
+                    closing=F("opening")
+                    + F("accruals")
+                    + F("adjustments")
+                    + F("clawbacks")
+                    + F("make_goods")
+                    + F("payouts")
+                ),
                 name="statement_adds_up",
             ),
             models.CheckConstraint(condition=Q(clawbacks__lte=0), name="statement_clawbacks_take"),
@@ -58,15 +66,15 @@ class Statement(models.Model):
 
     @property
     def corrections(self) -> Decimal:
-        """What corrected and cancelled sales of ended periods moved, up and down."""
-        return self.adjustments + self.clawbacks
+        """What corrected and cancelled sales of ended periods moved, up and down, and what was made good."""
+        return self.adjustments + self.clawbacks + self.make_goods
 
     def __str__(self) -> str:
         return f"{self.partner_id} {self.month_starts_on} {self.currency}"
 
 
 class StatementLine(models.Model):
-    """What one accrual (or one payout) moved in the month, with the explanation as it was when it was last posted.
+    """What one accrual, make-good or payout moved in the month, with its explanation as it was last posted.
 
     The journals of a line sum to its `amount`, and so do its `steps`.
     """
@@ -75,7 +83,10 @@ class StatementLine(models.Model):
     statement = models.ForeignKey(Statement, models.PROTECT, related_name="lines")
     kind = models.CharField(max_length=12, choices=JournalKind)
     accrual = models.ForeignKey(Accrual, models.PROTECT, null=True, blank=True, related_name="lines")
-    description = models.CharField(max_length=200)  # the plan's name, or the payout's reference
+    make_good = models.OneToOneField(MakeGood, models.PROTECT, null=True, blank=True, related_name="line")
+    description = models.CharField(
+        max_length=200
+    )  # the plan's name, the deal that is made good, or the payout's reference
     amount = models.DecimalField(max_digits=19, decimal_places=4)
     computed_on = models.DateField()
     volume = models.DecimalField(max_digits=19, decimal_places=4, null=True, blank=True)

@@ -22,6 +22,7 @@ from incentives.rules.targets import counts
 from partners import rules as partner_rules
 
 _FIGURES = ("opening", "accruals", "adjustments", "clawbacks", "payouts", "closing")
+_LATER_FIGURES = ("make_goods",)  # in the hash only where they are not zero: statements closed before them stay valid
 
 
 def statements_visible_to(actor: Actor) -> QuerySet[Statement]:
@@ -153,7 +154,10 @@ def _content(statement: Statement, lines: Sequence[Mapping[str, Any]]) -> Mappin
         "partner": statement.partner.public_id,
         "month": str(statement.month_starts_on),
         "currency": statement.currency,
-        "figures": {name: f"{getattr(statement, name):f}" for name in _FIGURES},
+        "figures": {
+            name: f"{getattr(statement, name):f}"
+            for name in (*_FIGURES, *(name for name in _LATER_FIGURES if getattr(statement, name)))
+        },
         "lines": lines,
     }
 

@@ -52,9 +52,18 @@ _CHECKS = {
         GROUP BY line.id HAVING line.amount <> -coalesce(sum(entry.amount), 0)""",
     "the steps of a statement line sum to it": """
         SELECT line.public_id FROM incentives_statementline line
-        WHERE line.accrual_id IS NOT NULL
+        WHERE (line.accrual_id IS NOT NULL OR line.make_good_id IS NOT NULL)
           AND line.amount <> (SELECT coalesce(sum((step->>'amount')::numeric), 0)
                               FROM jsonb_array_elements(line.steps) step)""",
+    "a make-good is posted once, as it was settled": """
+        SELECT make_good.public_id FROM incentives_makegood make_good
+        LEFT JOIN incentives_journal journal ON journal.make_good_id = make_good.id
+        LEFT JOIN (incentives_entry entry JOIN incentives_account account ON account.id = entry.account_id
+                   AND account.code = 'partner_payable') ON entry.journal_id = journal.id
+        GROUP BY make_good.id
+        HAVING make_good.amount <> -coalesce(sum(entry.amount), 0) OR count(DISTINCT journal.id) <> 1
+            OR make_good.amount <> (SELECT coalesce(sum((step->>'amount')::numeric), 0)
+                                    FROM jsonb_array_elements(make_good.steps) step)""",
     "a journal is told of in its own month's statement": """
         SELECT journal.public_id FROM incentives_journal journal
         JOIN incentives_statementline line ON line.id = journal.line_id
@@ -65,10 +74,12 @@ _CHECKS = {
         SELECT statement.public_id FROM incentives_statement statement
         LEFT JOIN incentives_statementline line ON line.statement_id = statement.id
         GROUP BY statement.id
-        HAVING (statement.accruals, statement.adjustments, statement.clawbacks, statement.payouts) <> (
+        HAVING (statement.accruals, statement.adjustments, statement.clawbacks, statement.make_goods,
+                statement.payouts) <> (
             coalesce(sum(line.amount) FILTER (WHERE line.kind = 'accrual'), 0),
             coalesce(sum(line.amount) FILTER (WHERE line.kind = 'adjustment'), 0),
             coalesce(sum(line.amount) FILTER (WHERE line.kind = 'clawback'), 0),
+            coalesce(sum(line.amount) FILTER (WHERE line.kind = 'make_good'), 0),
             coalesce(sum(line.amount) FILTER (WHERE line.kind = 'payout'), 0))""",
     "a statement opens with what the one before it closed with": """
         SELECT public_id FROM (
