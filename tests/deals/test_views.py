@@ -376,7 +376,7 @@ def statements(client: Client, address: str) -> int:
 
 def test_pages_take_a_fixed_number_of_statements(channel, seller, manager, at):
     waiting = in_review(channel, at, customer_name="Company 0", customer_domain="")
-    addresses = [  # one of them is the bell's, in lists another one the saved views'
+    addresses = [  # one of them is the bell's, in lists another one the saved views
         (seller, reverse("deals:list"), 9),
         (seller, reverse("deals:detail", args=[waiting.public_id]), 11),
         (seller, reverse("deals:receipt", args=[waiting.public_id]), 9),
