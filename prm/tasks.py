@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from common import outbox
-from deals.actions import backtests, clockwork
+from deals.actions import backtests, checks, clockwork
 from partners.actions import mails
 from prm import health, hints, nightly
 from prm.celery import app
@@ -21,8 +21,9 @@ def relay_outbox() -> None:
 
 @shared_task
 def start_nightly() -> None:
-    """At 02:00 in the programme's time zone: open the nights that are due and call the workers."""
+    """At 02:00 in the programme's time zone: open the nights that are due and call the workers; forget old checks."""
     nightly.open_due_nights(timezone.localdate(), at=timezone.now())
+    checks.purge_checks(at=timezone.now())
     hurry_nightly()
 
 

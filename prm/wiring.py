@@ -52,6 +52,7 @@ CATALOGUES = (
 
 NOTICES: tuple[Mapping[str, partner_choices.NoticeKind], ...] = (
     partner_choices.NOTICES,
+    engagement.NOTICES,
     reviews.NOTICES,
     participants.NOTICES,
     checks.NOTICES,
@@ -99,7 +100,9 @@ HANDLERS: dict[str, outbox.Handler] = {
     "deals.appeal_judged": _told_now(notices_cases.tell_of_appeal_judged),
     "partners.distribution_news": _told_now(distribution.tell_distribution_news),
     "deals.news": _told_now(news.send_news),
-    "deals.decision_made": _in_turn(notices.send_decision_mail, _told_now(participant_news.tell_invited_when_decided)),
+    "deals.decision_made": _in_turn(
+        _told_now(notices.tell_decision), _told_now(participant_news.tell_invited_when_decided)
+    ),
     "deals.checks_watched": _told_now(check_actions.tell_watched),
     "deals.participants_invited": _told_now(participant_news.tell_invited),
     "deals.participation_answered": _told_now(participant_news.tell_answered),

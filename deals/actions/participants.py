@@ -115,8 +115,7 @@ def withdraw_invitation(public_id: str, *, by: Actor, at: datetime) -> Registrat
 def _lock(participant_id: int) -> Participant:
     """The row with its registration, both locked, the registration first as everybody does."""
     rows = Participant.objects.filter(pk=participant_id)
-    registration_id = rows.values_list("registration_id", flat=True).first()
-    registration = Registration.objects.select_for_update().filter(pk=registration_id).first()
+    registration = Registration.objects.select_for_update().filter(participants__in=rows).first()
     participant = rows.select_for_update().first()
     if registration is None or participant is None:
         raise NotFound("participant")

@@ -27,7 +27,7 @@ class Claimant:
 
 
 def claimants(actor: Actor, *, day: date) -> list[Claimant]:
-    """Those that this person may register for: own companies by name, then resellers by name. At most three statements."""
+    """Those that this person may register for: own companies, then resellers, each by name. At most three statements."""
     own = [pk for pk in actor.partner_ids if partner_rules.may(actor, CREATE, pk)]
     profiles = sorted(partner_queries.partner_profiles(own).values(), key=lambda profile: (profile.name, profile.pk))
     found = [Claimant(profile.pk, profile.public_id, profile.name, profile.currency) for profile in profiles]
