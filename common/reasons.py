@@ -29,8 +29,10 @@ def sentence(reason: Reason) -> str:
 
 
 def _written(name: str, params: Mapping[str, Any]) -> Any:
-    """Amounts (with a ``currency`` beside them) and days as the reader writes them, also when stored as text."""
+    """Amounts (with a ``currency`` beside them), days and reasons within a reason as the reader writes them."""
     value = params[name]
+    if name == "why":
+        return sentence(Reason(value["code"], value["params"]))
     if name in AMOUNTS and "currency" in params:
         return exact_amount_text(Decimal(value), params["currency"])
     if name == "day":

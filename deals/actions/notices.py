@@ -1,53 +1,59 @@
-"""Telling people what was decided, by e-mail. Run from the outbox, after the decision is committed."""
+"""Telling people what was decided. Run from the outbox, after the decision is committed."""
 
-from django.conf import settings
-from django.core.mail import send_mail
-from django.template.loader import render_to_string
-from django.utils.translation import gettext
+from datetime import datetime
+
+from django.urls import reverse
 
 from common.actor import Actor
-from common.reasons import sentence
-from deals.choices.engagement import RuleVerdict
-from deals.models import Decision
-from deals.queries.decisions import Receipt, decision_by_id, receipt_for
+from deals.choices.engagement import Question, RuleVerdict
+from deals.models import Registration
+from deals.queries.decisions import decision_by_id, receipt_for
 from partners import queries as partner_queries
+from partners.actions.notices import notify
 
 PARTNER_ROLES = ("admin", "seller")
+_SAID = {
+    RuleVerdict.APPROVE: "decision.approved",
+    RuleVerdict.REVIEW: "decision.in_review",
+    RuleVerdict.REJECT: "decision.rejected",
+}
 
 
-def send_decision_mail(*, decision_id: int) -> None:
-    """Tell the partner's administrators and sellers what was decided, and channel managers what waits for them.
+def tell_decision(*, decision_id: int, at: datetime) -> None:
+    """Tell the partner's administrators and sellers what was decided and why, and reviewers what waits for them.
 
-    The partner's mail is made of the partner's receipt: it says no more than the page does.
+    What the partner is told is made of the partner's receipt: it says no more than the page does. An offer to sell
+    together is told with its question, the judgement of an appeal with the appeal.
     """
     decision = decision_by_id(decision_id)
-    registration = decision.registration
-    reader = Actor(kind="person", key="mail", label="mail", partner_roles={registration.partner_id: "viewer"})
-    _send(
-        "partner",
-        decision,
-        receipt_for(reader, decision),
-        to=partner_queries.emails_of(registration.partner_id, PARTNER_ROLES),
+    registration, verdict = decision.registration, RuleVerdict(decision.verdict)
+    if decision.question != Question.REGISTRATION or verdict not in _SAID:
+        return
+    reader = Actor(kind="person", key="notice", label="notice", partner_roles={registration.partner_id: "viewer"})
+    reason = receipt_for(reader, decision).reason
+    notify(
+        partner_queries.people_of_partner(registration.partner_id, PARTNER_ROLES),
+        kind="decision",
+        code=_SAID[verdict],
+        at=at,
+        params={"customer": registration.customer_name, "why": {"code": reason.code, "params": dict(reason.params)}},
+        url=reverse("deals:receipt", args=[registration.public_id]),
+        about=registration.public_id,
+        dedup=decision.public_id,
     )
-    if decision.verdict == RuleVerdict.REVIEW:
-        reader = Actor(kind="person", key="mail", label="mail", vendor_roles=frozenset({"channel_manager"}))
-        to = partner_queries.emails_with_vendor_role("channel_manager")
-        _send("vendor", decision, receipt_for(reader, decision), to=to)
+    if verdict == RuleVerdict.REVIEW:
+        _tell_reviewers(registration, decision.public_id, at)
 
 
-def _send(side: str, decision: Decision, receipt: Receipt, *, to: list[str]) -> None:
-    """One message for each address: people of one partner need not know each other's."""
-    registration = decision.registration
-    # A line break in a name would end the header; the form refuses control characters, an import might not.
-    customer = " ".join(registration.customer_name.split())
-    subject = {
-        RuleVerdict.APPROVE: gettext("Approved: %(customer)s"),
-        RuleVerdict.REVIEW: gettext("In review: %(customer)s"),
-        RuleVerdict.REJECT: gettext("Rejected: %(customer)s"),
-    }[RuleVerdict(decision.verdict)] % {"customer": customer}
-    body = render_to_string(
-        f"deals/mail/{side}.txt",
-        {"registration": registration, "receipt": receipt, "reason": sentence(receipt.reason), "customer": customer},
+def _tell_reviewers(registration: Registration, decision: str, at: datetime) -> None:
+    assigned = registration.assigned_to_id
+    notify(
+        [assigned] if assigned else partner_queries.people_with_vendor_role("channel_manager"),
+        kind="review_waits",
+        code="decision.waits",
+        at=at,
+        params={"customer": registration.customer_name, "partner": registration.partner.name},
+        url=reverse("deals:review", args=[registration.public_id]),
+        about=registration.public_id,
+        dedup=decision,
     )
-    for address in to:
-        send_mail(subject, body, settings.DEFAULT_FROM_EMAIL, [address])

@@ -3,6 +3,8 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from partners.choices import EmailWhen, NoticeKind
+
 
 class RuleVerdict(TextChoices):
     """What a rule of engagement says; a rule with nothing to say passes."""
@@ -108,6 +110,10 @@ REASONS = {
     "registration.outside_territory": _("The customer is outside the partner's territories and segments."),
     "registration.no_territory": _("No territory is listed for the partner."),
     "registration.tender": _("A published tender: several partners may be approved, and a person checks it first."),
+    "decision.approved": _("%(customer)s is approved for you: %(why)s"),
+    "decision.in_review": _("A person decides about %(customer)s: %(why)s"),
+    "decision.rejected": _("%(customer)s is not protected for you: %(why)s"),
+    "decision.waits": _("%(partner)s registered %(customer)s: it waits for a person."),
     "registration.nothing_against": _("Nothing stands against it."),
     "registration.not_needed": _("Not needed for this decision."),
     "registration.agreement_not_current": _("The partner agreement is not current."),
@@ -138,4 +144,14 @@ REASONS = {
     "rulebook.params_invalid": _("The parameters of rule “%(rule)s” are not valid."),
     "rulebook.empty": _("A rulebook needs at least one rule."),
     "rulebook.in_past": _("A rulebook can only take effect from now on."),
+}
+
+NOTICES: dict[str, NoticeKind] = {
+    "decision": NoticeKind(
+        _("A decision about your registration"),
+        ("decision.approved", "decision.in_review", "decision.rejected"),
+        EmailWhen.NOW,
+        "partner",
+    ),
+    "review_waits": NoticeKind(_("A registration waits for a person"), ("decision.waits",), EmailWhen.NOW, "vendor"),
 }

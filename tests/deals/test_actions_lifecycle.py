@@ -3,21 +3,18 @@
 from datetime import date, timedelta
 
 import pytest
-from django.core import mail
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import DecimalField, Value
 from django.db.models.functions import Cast
 
-from common import outbox
 from common.actor import SYSTEM
 from common.errors import NotFound, Refused
 from common.models import AuditEntry
 from crm.models import Customer
-from deals.actions.notices import send_decision_mail
 from deals.actions.outcomes import lose_registration, note_sale_changed, win_registration
+from deals.actions.policies import add_named_account
 from deals.actions.registrations import submit_registration, withdraw_registration
 from deals.actions.reviews import approve_registration, reject_registration
-from deals.actions.policies import add_named_account
 from deals.actions.rulebooks import publish_rulebook
 from deals.models import Decision, NamedAccount, Protection, Registration, Rulebook
 from deals.rules.rulebook import DEFAULT_RULES, Rule
@@ -242,28 +239,6 @@ def test_a_named_account_is_listed_once_at_a_time(channel, now):
     assert codes(caught) == ("policy.overlaps",)
     add_named_account(channel.customer.pk, starts_on=date(2026, 7, 1), by=chief, at=now)
     assert NamedAccount.objects.count() == 2
-
-
-def test_people_are_told_by_mail_and_partners_no_rival_s_facts(channel, now):
-    registered(channel, at=now, by_rival=True)
-    registered(channel, at=now)
-    in_review(channel, now, customer_name="Somebody Else", customer_domain="")
-    assert outbox.relay(at=now + HOUR) == 3
-    by_address = {}
-    for message in mail.outbox:
-        by_address.setdefault(message.to[0], []).append(message)
-    seller = by_address[channel.partner.memberships.get().user.email]
-    assert [message.subject for message in seller] == ["Rejected: Zwack Unicum Nyrt.", "In review: Somebody Else"]
-    assert "cannot be protected for you" in seller[0].body
-    assert not any("Rival" in message.body + message.subject for message in seller)
-    manager = [message for messages in by_address.values() for message in messages if "registered" in message.body]
-    assert len(manager) == 1
-    assert "Somebody Else" in manager[0].body
-
-
-def test_mail_about_a_decision_that_is_not_there_fails_loudly(db):
-    with pytest.raises(NotFound):
-        send_decision_mail(decision_id=1)
 
 
 @pytest.mark.parametrize("statement", ["UPDATE deals_decision SET verdict = 'approve'", "DELETE FROM deals_decision"])
