@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Required, TypedDict, Unpack
 
 from django.db import transaction
+from django.db.models import F
 
 from common.actor import Actor
 from common.outbox import after_commit
@@ -76,6 +77,15 @@ def read_notice(public_id: str, *, by: Actor, at: datetime) -> Notification:
 def read_all_notices(*, by: Actor, at: datetime) -> int:
     """Mark everything that the reader has in the portal as read; returns how many were not."""
     return queries.notices_visible_to(by).filter(in_portal=True, read_at=None).update(read_at=at)
+
+
+def settle_notices(*, before: datetime) -> int:
+    """For whoever loads a history: what was told before this instant counts as read when it was told, and of all that
+    was told nothing is mailed any more. Returns how many count as read now."""
+    with transaction.atomic():
+        Notification.objects.filter(mailed_at=None).exclude(mail_due=MailDue.NONE).update(mail_due=MailDue.NONE)
+        old = Notification.objects.filter(read_at=None, created_at__lt=before)
+        return old.update(read_at=F("created_at"))
 
 
 def choose_notices(wishes: Mapping[str, NoticeWish], *, by: Actor) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Literal
 
@@ -20,6 +20,7 @@ from crm.rules.rows import CustomerRow, FamilyRow, ProductRow
 from deals.actions import policies, rulebooks
 from incentives.actions import plans
 from partners import queries as partner_queries
+from partners.actions import notices
 from prm import wiring
 from prm.demo import cast, market, people
 from prm.demo.books import Books
@@ -29,6 +30,7 @@ from tiers import actions as tier_actions
 
 NAMED_ACCOUNTS = 8
 BATCH = 1000
+FRESH = timedelta(days=3)  # notices so young are still unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def build(plan: Plan, *, progress: Callable[[date], None]) -> dict[str, int]:
     desk.plan(partners, customers, plan.registrations * plan.scale)
     story.tell(progress)
     outbox.discard_waiting()  # nothing of the year is news any more: no mail is sent
+    notices.settle_notices(before=timezone.now() - FRESH)
     record("demo.finished", on=partner_queries.user_of(staff["admin"]), by=SYSTEM, at=timezone.now())
     return {"partners": len(partners), "customers": len(customers), "sale lines": books.lines}
 

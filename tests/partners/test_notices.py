@@ -174,6 +174,17 @@ def test_all_are_read_at_once(seller, now):
     assert (unread(seller), unread(other)) == (0, 3)
 
 
+def test_a_loaded_history_is_no_news(seller, now):
+    for days, kind in ((9, "sample.decided"), (9, "sample.money"), (1, "sample.money")):
+        said = {} if kind == "sample.decided" else {"code": "sample.paid", "params": {}}
+        tell(seller.pk, at=now - timedelta(days=days), kind=kind, **said)
+    assert notices.settle_notices(before=now - timedelta(days=3)) == 2
+    assert unread(seller) == 1
+    assert set(Notification.objects.values_list("mail_due", flat=True)) == {"none"}
+    old = Notification.objects.earliest("pk")
+    assert old.read_at == old.created_at
+
+
 def test_the_list_is_unread_first_then_newest_and_pages_neither_skip_nor_repeat(seller, now, monkeypatch):
     monkeypatch.setattr(queries, "NOTICES_PER_PAGE", 3)
     for _ in range(10):
