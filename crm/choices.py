@@ -54,6 +54,8 @@ REASONS = {
     "row.unknown_partner": _("There is no partner with this id."),
     "row.unknown_product": _("There is no product with this external id."),
     "row.unknown_status": _("Known states: booked, cancelled."),
+    "customer.merged_with_itself": _("Choose two different customers."),
+    "customer.already_merged": _("One of these customers has already been merged into another."),
     "customer.name_missing": _("Enter the customer's legal name."),
     "customer.country_missing": _("Choose the customer's country."),
 }

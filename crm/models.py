@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Func, Q, TextField
+from django.db.models.functions import Coalesce
 
 from common.database import are_numbers
 from common.ids import public_id
@@ -201,6 +202,9 @@ class Sale(models.Model):
     registration_public_id = models.CharField(max_length=24, blank=True)
     created_at = models.DateTimeField()  # of this revision
 
+    # Who the customer is now: sales stay as they were booked when their customer is merged into another.
+    LIVE_CUSTOMER = Coalesce("customer__merged_into_id", "customer_id")
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["external_id", "revision"], name="sale_revision_once"),
@@ -246,6 +250,8 @@ class SaleLine(models.Model):
     net_amount = models.DecimalField(max_digits=19, decimal_places=4)
     base_amount = models.DecimalField(max_digits=19, decimal_places=4, null=True)
     recurring_months = models.PositiveSmallIntegerField(default=0)  # 0: paid once
+
+    LIVE_CUSTOMER = Coalesce("sale__customer__merged_into_id", "sale__customer_id")
 
     class Meta:
         ordering = ["sale_id", "number"]

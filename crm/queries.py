@@ -76,8 +76,6 @@ _EXACTLY = f"""{_SPELLINGS}
 """
 _WORDS_NEAR = "SELECT word, customer_count FROM crm_nameword WHERE crm_word_deletions(word) && %s::text[]"
 _WORDS = "SELECT word, customer_count FROM crm_nameword WHERE word = ANY(%s::text[])"
-_SHARING = "found.name_words && %s::text[]"
-_SHARING_BOTH = "found.name_words @> %s::text[]"
 
 
 def _exactly(asked: IdentityKeys, limit: int) -> list[tuple[Any, ...]]:
@@ -90,14 +88,11 @@ def _alike(name_key: str, limit: int) -> tuple[Rarity, list[tuple[Any, ...]]]:
     """What words of names say at this time, and the customers whose names share most of what this one says."""
     known = dict(_rows(_WORDS_NEAR, [search.asked_words(name_key)]))
     wanted = search.plan(name_key, known)
-    conditions = [_SHARING] * bool(wanted.any_of) + [_SHARING_BOTH] * len(wanted.both_of)
-    found = []
-    if conditions:
-        sought = [wanted.any_of] * bool(wanted.any_of) + [list(pair) for pair in wanted.both_of]
-        found = _rows(f"{_SPELLINGS} WHERE {' OR '.join(conditions)} LIMIT {search.MOST_ROWS}", sought)
+    shares = ["found.name_words && %s::text[]", *["found.name_words @> %s::text[]"] * len(wanted.both_of)]
+    sql = f"{_SPELLINGS} WHERE {' OR '.join(shares)} LIMIT {search.MOST_ROWS}"
+    found = _rows(sql, [wanted.any_of, *map(list, wanted.both_of)]) if wanted.any_of or wanted.both_of else []
     promising = sorted(found, key=lambda row: (-wanted.promise(row[-1]), row[0]))[: limit * search.LOOKED_AT]
-    others = {word for row in promising for word in row[-1]} - known.keys()
-    if others:
+    if others := {word for row in promising for word in row[-1]} - known.keys():
         known.update(_rows(_WORDS, [search.counted_words(sorted(others))]))
     return Rarity(known.get(search.EVERY_NAME, 0), known), promising
 
@@ -207,7 +202,9 @@ _ACTIVITY = """
                 SELECT sale.partner_id, product.family_id, max(sale.booked_on) AS booked_on
                 FROM crm_sale sale JOIN crm_saleline line ON line.sale_id = sale.id
                 JOIN crm_product product ON product.id = line.product_id
-                WHERE sale.customer_id = ANY(%(customers)s::bigint[]) AND sale.is_current AND sale.status = 'booked'
+                WHERE sale.customer_id = ANY(%(customers)s::bigint[] || ARRAY(
+                    SELECT id FROM crm_customer WHERE merged_into_id = ANY(%(customers)s::bigint[])
+                )) AND sale.is_current AND sale.status = 'booked'
                   AND sale.partner_id IS NOT NULL AND sale.booked_on >= %(since)s
                   AND product.family_id = ANY(%(families)s::bigint[])
                 GROUP BY sale.partner_id, product.family_id
@@ -249,9 +246,9 @@ def opportunities_visible_to(actor: Actor) -> QuerySet[Opportunity]:
 # Sales
 
 
-_SALE = tuple(SaleFacts.__dataclass_fields__)[:-1]
+_SALE = tuple(Sale.LIVE_CUSTOMER if name == "customer_id" else name for name in SaleFacts.__dataclass_fields__)[:-1]
 _LINE = (
-    *("pk", "sale_id", "sale__public_id", "sale__external_id", "number", "sale__booked_on", "sale__customer_id"),
+    *("pk", "sale_id", "sale__public_id", "sale__external_id", "number", "sale__booked_on", SaleLine.LIVE_CUSTOMER),
     *("sale__customer__legal_name", "sale__registration_public_id", "product_id", "product__name", "product__kind"),
     *("product__family__code", "quantity", "net_amount", "sale__currency", "base_amount", "recurring_months"),
 )
@@ -287,7 +284,8 @@ def direct_sale_ids_since(at: datetime) -> list[int]:
 def current_sales(external_ids: Iterable[str]) -> QuerySet[Sale]:
     """The newest revisions of these sales with their lines."""
     lines = Prefetch("lines", SaleLine.objects.order_by("number"))
-    return Sale.objects.filter(external_id__in=set(external_ids), is_current=True).prefetch_related(lines)
+    current = Sale.objects.filter(external_id__in=set(external_ids), is_current=True)
+    return current.select_related("customer").prefetch_related(lines)
 
 
 def _counting_lines(period: Period) -> QuerySet[SaleLine]:

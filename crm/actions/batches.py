@@ -15,6 +15,7 @@ from common.verdict import Reason
 from crm.choices import RowOutcome
 from crm.models import Delivery
 
+MERGES = "crm.merge"  # a space: who names customers by the CRM's ids shares it, who merges two has it alone
 BUCKETS = 256  # at most that many advisory locks for a batch of any size
 M = TypeVar("M", bound=models.Model)
 

@@ -7,13 +7,17 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from common import events
 from common.actor import Actor
 from common.audit import record
-from crm.actions.batches import Batch, BatchResult, lock_keys, write_differences
+from common.errors import NotFound
+from crm.actions.batches import MERGES, Batch, BatchResult, lock_keys, lock_space, write_differences
+from crm.actions.scores import merge_first_sales
 from crm.actions.words import count_words
 from crm.choices import CustomerSource
-from crm.models import Customer
+from crm.models import Customer, Opportunity
 from crm.rules import faults, matching
+from crm.rules import merges as merging
 from crm.rules.domains import registrable_domain
 from crm.rules.matching import CustomerIdentity, IdentityKeys
 from crm.rules.rows import CustomerRow, trimmed
@@ -76,6 +80,36 @@ def upsert_customers(rows: Sequence[CustomerRow], *, by: Actor, at: datetime) ->
         before = [words_before[row.pk] for row in written if row.pk in words_before]
         count_words(new=[row.name_words for row in written], old=before)
         return batch.deliver(by=by, at=at)
+
+
+def merge_customers(keep_id: int, lose_id: int, *, by: Actor, at: datetime) -> None:
+    """From now on the one customer is a spelling of the other, which gets its opportunities and its business.
+
+    Sales stay as they were booked; whoever asks by customer is told them as the kept one's. Ids of the CRM, names,
+    domains and tax ids of the lost one lead to the kept one, and so do customers that were merged into it before.
+    Publishes ``customer.merged`` (`kept_id`, `lost_id`, `at`) in the transaction: a listener may refuse. Refuses
+    without ``customer.merge``, one and the same, and ones merged before; `NotFound` if one is unknown.
+    """
+    partner_rules.may(by, "customer.merge").or_refuse()
+    with transaction.atomic():
+        lock_space(MERGES, shared=False)
+        both = _locked({keep_id, lose_id})
+        merging.may_merge(keep_id, lose_id, [row.pk for row in both.values() if row.merged_into_id]).or_refuse()
+        Customer.objects.filter(Q(pk=lose_id) | Q(merged_into=lose_id)).update(merged_into=keep_id, updated_at=at)
+        Opportunity.objects.filter(customer=lose_id).update(customer=keep_id, updated_at=at)
+        merge_first_sales(keep_id, lose_id, at=at)
+        record("customer.merged", on=both[lose_id], by=by, at=at, kept=both[keep_id].public_id)
+        record("customer.absorbed", on=both[keep_id], by=by, at=at, lost=both[lose_id].public_id)
+        events.publish("customer.merged", kept_id=keep_id, lost_id=lose_id, at=at)
+
+
+def _locked(customer_ids: Collection[int]) -> dict[int, Customer]:
+    """The rows by key, locked in order, and first what they are recognised by: nobody is about to find them."""
+    lock_identities([_keys_of_row(row) for row in Customer.objects.filter(pk__in=customer_ids)])
+    rows = {row.pk: row for row in Customer.objects.select_for_update().filter(pk__in=customer_ids).order_by("pk")}
+    if len(rows) < len(customer_ids):
+        raise NotFound("customer")
+    return rows
 
 
 def _adopt(external_ids: Sequence[str], keys: Sequence[IdentityKeys], existing: dict[str, Customer]) -> None:

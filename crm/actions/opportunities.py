@@ -7,7 +7,7 @@ from django.db import transaction
 
 from common import events
 from common.actor import Actor
-from crm.actions.batches import Batch, BatchResult, lock_keys, write_differences
+from crm.actions.batches import MERGES, Batch, BatchResult, lock_keys, lock_space, write_differences
 from crm.models import Customer, Opportunity, ProductFamily
 from crm.rules import faults
 from crm.rules.rows import OpportunityRow, trimmed
@@ -26,6 +26,7 @@ def upsert_opportunities(rows: Sequence[OpportunityRow], *, by: Actor, at: datet
     for index, row in enumerate(rows):
         batch.add_faults(index, faults.opportunity_faults(row))
     with transaction.atomic():
+        lock_space(MERGES, shared=True)
         lock_keys("crm.opportunity", batch.keys)
         customers = customers_named(row.customer for row in rows)
         families = dict(ProductFamily.objects.filter(code__in={row.family for row in rows}).values_list("code", "pk"))

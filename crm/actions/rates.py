@@ -8,7 +8,7 @@ from django.db import transaction
 
 from common.actor import Actor
 from crm import queries
-from crm.actions.batches import Batch, BatchResult, lock_space, overwrite, write_differences
+from crm.actions.batches import MERGES, Batch, BatchResult, lock_space, overwrite, write_differences
 from crm.actions.sales import announce, convert, is_storable
 from crm.models import ExchangeRate, Sale, SaleLine
 from crm.rules import faults
@@ -33,6 +33,7 @@ def upsert_rates(rows: Sequence[RateRow], *, by: Actor, at: datetime) -> BatchRe
         return batch.result()
     with transaction.atomic():
         lock_space("crm.rate", shared=False)
+        lock_space(MERGES, shared=True)
         known = ExchangeRate.objects.filter(
             currency__in={row.currency for row in rows}, on__in={row.on for row in rows}
         )

@@ -11,7 +11,7 @@ from common import events
 from common.actor import Actor
 from common.verdict import Reason
 from crm import queries
-from crm.actions.batches import Batch, BatchResult, lock_keys, lock_space
+from crm.actions.batches import MERGES, Batch, BatchResult, lock_keys, lock_space
 from crm.actions.opportunities import customers_named
 from crm.actions.scores import move_scores
 from crm.choices import RowOutcome, SaleStatus
@@ -38,6 +38,7 @@ def upsert_sales(rows: Sequence[SaleRow], *, by: Actor, at: datetime) -> BatchRe
         batch.add_faults(index, faults.sale_faults(row))
     with transaction.atomic():
         lock_space("crm.rate", shared=True)  # either this sale sees a rate or that rate sees this sale
+        lock_space(MERGES, shared=True)
         lock_keys("crm.sale", batch.keys)
         sales = _resolved(batch, rows, at)
         _convert(batch, sales)
@@ -132,12 +133,18 @@ def is_storable(line: SaleLine) -> bool:
 
 
 def _is_same(current: Sale | None, sale: Sale, lines: Sequence[SaleLine]) -> bool:
-    """Whether the newest revision already says this; the amounts in the base currency are ours and do not count."""
-    return current is not None and _content(current, list(current.lines.all())) == _content(sale, lines)
+    """Whether the newest revision already says this; the amounts in the base currency are ours and do not count.
+
+    A customer that was merged since is the one that it was merged into.
+    """
+    if current is None:
+        return False
+    known = _content(current, list(current.lines.all()), current.customer.merged_into_id or current.customer_id)
+    return known == _content(sale, lines, sale.customer_id)
 
 
-def _content(sale: Sale, lines: Sequence[SaleLine]) -> tuple[object, ...]:
-    head = (sale.status, sale.partner_id, sale.customer_id, sale.booked_on, sale.currency, sale.registration_public_id)
+def _content(sale: Sale, lines: Sequence[SaleLine], customer_id: int) -> tuple[object, ...]:
+    head = (sale.status, sale.partner_id, customer_id, sale.booked_on, sale.currency, sale.registration_public_id)
     return (*head, *((line.product_id, line.quantity, line.net_amount, line.recurring_months) for line in lines))
 
 

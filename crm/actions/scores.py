@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Q
+
 from common.period import Period
 from crm.actions.batches import overwrite
 from crm.choices import SaleStatus
-from crm.models import FirstSale, Sale, SaleLine
+from crm.models import Customer, FirstSale, Sale, SaleLine
 from crm.rules.sales import ScoredLine, scores_of
 from tiers.actions import NewCredit, Source, credit_scores, reverse_credits
 
@@ -23,7 +25,33 @@ def move_scores(sales: Sequence[Sale], replaced: Sequence[Sale], *, at: datetime
     _credit_lines(sales, at)
     pairs = {(sale.partner_id, sale.customer_id) for sale in (*sales, *replaced) if sale.partner_id is not None}
     if pairs:
+        merged = _merged({customer_id for _, customer_id in pairs})
+        _move_first_sales({(partner_id, merged.get(customer_id, customer_id)) for partner_id, customer_id in pairs}, at)
+
+
+def merge_first_sales(keep_id: int, lose_id: int, *, at: datetime) -> None:
+    """Let the two be new to each partner once, by the earliest sale to either; `merged_into` says so already."""
+    partner_ids = FirstSale.objects.filter(customer=lose_id).values_list("partner_id", flat=True)
+    pairs = {(partner_id, customer_id) for partner_id in partner_ids for customer_id in (keep_id, lose_id)}
+    if pairs:
+        _share_counts(_locked_first_sales(pairs))
         _move_first_sales(pairs, at)
+
+
+def _share_counts(rows: Sequence[FirstSale]) -> None:
+    """Go on counting credits from the higher of a partner's counts: a sale may come back that the other one had."""
+    highest: dict[int, int] = {}
+    for row in rows:
+        highest[row.partner_id] = max(row.credit_count, highest.get(row.partner_id, 0))
+    for row in rows:
+        row.credit_count = highest[row.partner_id]
+    overwrite(rows, ["credit_count"])
+
+
+def _merged(customer_ids: set[int]) -> dict[int, int]:
+    """Of the merged ones among these customers, what they were merged into."""
+    rows = Customer.objects.filter(pk__in=customer_ids, merged_into__isnull=False)
+    return {pk: merged_into for pk, merged_into in rows.values_list("pk", "merged_into_id") if merged_into}
 
 
 def _counts(sale: Sale) -> bool:
@@ -63,17 +91,22 @@ def _credit_lines(sales: Sequence[Sale], at: datetime) -> None:
 
 
 def _move_first_sales(pairs: set[Pair], at: datetime) -> None:
-    """Let each customer count as new by the earliest sale that counts; a credit moves when that is another day's."""
+    """Let each customer count as new by the earliest sale that counts; a credit moves when that is another day's.
+
+    Sales to customers that were merged count for the one that was kept; a merged one has no first sale.
+    """
     partner_ids = {partner_id for partner_id, _ in pairs}
     customer_ids = {customer_id for _, customer_id in pairs}
     rows = _locked_first_sales(pairs)
     earliest = (
         Sale.objects.filter(is_current=True, status=SaleStatus.BOOKED, waits_for_rate=False)
-        .filter(partner_id__in=partner_ids, customer_id__in=customer_ids)
-        .order_by("partner_id", "customer_id", "booked_on", "external_id")
-        .distinct("partner_id", "customer_id")
+        .filter(Q(customer_id__in=customer_ids) | Q(customer__merged_into_id__in=customer_ids))
+        .filter(partner_id__in=partner_ids)
+        .annotate(live_customer_id=Sale.LIVE_CUSTOMER)
+        .order_by("partner_id", "live_customer_id", "booked_on", "external_id")
+        .distinct("partner_id", "live_customer_id")
     )
-    firsts = {(sale.partner_id, sale.customer_id): sale for sale in earliest}
+    firsts = {(sale.partner_id, sale.live_customer_id): sale for sale in earliest}
     reversed_keys: list[str] = []
     credits: list[NewCredit] = []
     moved: list[FirstSale] = []
