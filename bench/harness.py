@@ -42,15 +42,21 @@ FORK = multiprocessing.get_context("fork")
 CONFIGURED = ("DATABASE_URL", "REDIS_URL", "PRM_DATABASE_ROLE", "PRM_PRODUCTION")  # never measured on real data
 
 
-def begin(description: str | None, **defaults: int) -> argparse.Namespace:
-    """Read the options (whole numbers, by name), start the engines and bring a new database to the newest schema.
+def begin(description: str | None, **defaults: int | str | Sequence[int]) -> argparse.Namespace:
+    """Read the options by name, start the engines and bring a new database to the newest schema.
+
+    Each option is what its default is: a whole number, a text, or several whole numbers.
 
     With ``PRM_BENCH_VAR_DIR`` the engines in that folder are used, and the database that ``PRM_EMBEDDED_DATABASE``
     names, which must be at the newest schema: the smoke tests share a cluster so.
     """
     parser = argparse.ArgumentParser(description=description)
     for name, default in defaults.items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default, help=f"default {default}")
+        kind = {"type": str} if isinstance(default, str) else {"type": int}
+        several = {} if isinstance(default, int | str) else {"nargs": "+"}
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", default=default, help=f"default {default}", **kind, **several
+        )
     options = parser.parse_args()
     for name in CONFIGURED:
         os.environ.pop(name, None)
