@@ -130,10 +130,10 @@ def _put(registration: Registration, content: Content) -> None:
 def _move_protections(registration: Registration, customer_ids: tuple[int, ...], at: datetime) -> None:
     until = registration.protected_until
     assert until is not None
-    sites = NumericRange(*site_span(registration.site))
+    span = site_span(registration.site)
     wanted = {(customer_id, family_id) for customer_id in customer_ids for family_id in registration.family_ids}
     live = list(registration.protections.filter(ends_at=until))
-    kept = {(row.customer_id, row.family_id) for row in live if row.sites == sites} & wanted
+    kept = {(row.customer_id, row.family_id) for row in live if (row.sites.lower, row.sites.upper) == span} & wanted
     gone = [row.pk for row in live if (row.customer_id, row.family_id) not in kept]
     Protection.objects.filter(pk__in=gone).update(ends_at=Greatest("starts_at", Value(at)))
     Protection.objects.bulk_create(
@@ -142,7 +142,7 @@ def _move_protections(registration: Registration, customer_ids: tuple[int, ...],
             partner_id=registration.partner_id,
             customer_id=customer_id,
             family_id=family_id,
-            sites=sites,
+            sites=NumericRange(*span),
             is_shared=any(row.is_shared for row in live),
             starts_at=at,
             ends_at=until,
