@@ -107,7 +107,11 @@ def people_of(partner_id: int) -> QuerySet[Membership]:
 
 def standing_facts(partner_id: int, *, day: date) -> rules.StandingFacts:
     """Status, agreement and credit of the partner on the day."""
-    partner = Partner.objects.only("status", "agreement_ends_on", "credit_hold").get(pk=partner_id)
+    return standing_of(Partner.objects.only("status", "agreement_ends_on", "credit_hold").get(pk=partner_id), day=day)
+
+
+def standing_of(partner: Partner, *, day: date) -> rules.StandingFacts:
+    """The same of a partner at hand."""
     return rules.StandingFacts(
         status=partner.status,
         agreement_current=rules.agreement_is_current(partner.agreement_ends_on, day),

@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import NumericRange
-from django.utils import timezone
 
 from common.actor import Actor
 from common.verdict import refusal
@@ -22,7 +21,8 @@ from deals.choices.engagement import RuleVerdict
 from deals.choices.registrations import DealSource
 from deals.models import Protection, Registration, Rulebook
 from deals.queries import facts as fact_queries
-from deals.queries.facts import Claim, Market
+from deals.queries.calendar import day_of
+from deals.queries.facts import Claim, Market, RulesInForce
 from deals.rules import clocks
 from deals.rules.engagement import judge
 from deals.rules.facts import Facts, Judgement, OpportunityFact
@@ -60,6 +60,7 @@ class Identified:
     customer_ids: tuple[int, ...]
     kind: str
     score: int
+    public_id: str = ""  # of the surest record, where it is at hand
     is_newcomer: bool = False
     lookalikes: bool = False
     segment: str = ""
@@ -78,19 +79,16 @@ class Judged:
     protected_until: datetime | None = None  # set when protections were written
 
 
-def day_of(at: datetime) -> date:
-    """The date in the vendor's time zone."""
-    return at.astimezone(timezone.get_default_timezone()).date()
-
-
-def open_case(registration: Registration, *, at: datetime, late_days: int = 0) -> Case:
-    """Gather what does not depend on the customer. Refuses when no rulebook is in force."""
+def open_case(
+    registration: Registration, *, at: datetime, late_days: int = 0, in_force: RulesInForce | None = None
+) -> Case:
+    """Gather what does not depend on the customer. Refuses when no rulebook is in force. `in_force`: if known already."""
     day = day_of(at)
-    in_force = fact_queries.rules_on(day)
+    in_force = in_force or fact_queries.rules_on(day)
     if in_force is None:
         refusal("registration.no_rulebook", day=day.isoformat()).or_refuse()
         raise AssertionError
-    standing = partner_queries.standing_facts(registration.partner_id, day=day)
+    standing = partner_queries.standing_of(registration.partner, day=day)
     terms = tier_queries.terms_for(registration.partner_id, day=day)
     return Case(
         registration=registration,
@@ -152,7 +150,13 @@ def _compare(identity: CustomerIdentity, rules: Sequence[Rule]) -> Identified:
         return Identified((), "none", score, is_newcomer=True, lookalikes=lookalikes)
     same = [found for found in candidates if found.match.score >= scores.same_score]
     best = candidates[0].match
-    return Identified(tuple(found.customer.pk for found in same), best.kind, best.score, lookalikes=lookalikes)
+    return Identified(
+        customer_ids=tuple(found.customer.pk for found in same),
+        kind=best.kind,
+        score=best.score,
+        public_id=same[0].customer.public_id if same else "",
+        lookalikes=lookalikes,
+    )
 
 
 def settle(case: Case, who: Identified, *, by: Actor) -> tuple[Identified, Judged]:

@@ -17,7 +17,9 @@ from common.actor import Actor
 from common.errors import NotFound
 from crm.rules.matching import IdentityKeys
 from deals.models import Registration
+from deals.queries.calendar import day_of
 from deals.queries.claimants import may_act_on
+from deals.queries.registrations import registrations_visible_to
 from deals.rules.permissions import may_act
 
 _LOCKED = "SELECT * FROM deals_registration WHERE id = %s FOR UPDATE"
@@ -36,6 +38,16 @@ def lock_registration(registration_id: int, *, by: Actor, capability: str, at: d
         may_act(by, capability, registration.partner_id).or_refuse()
     else:
         may_act_on(by, capability, registration, at=at).or_refuse()
+    return registration
+
+
+def lock_visible(public_id: str, *, by: Actor, capability: str, at: datetime) -> Registration:
+    """The same by public id, with its partner and `rulebook_in_force`; `NotFound` also for one that `by` cannot see."""
+    rows = registrations_visible_to(by).under_rules_of(day_of(at)).select_related("partner")
+    registration = rows.select_for_update(of=("self",)).filter(public_id=public_id).first()
+    if registration is None:
+        raise NotFound("registration")
+    may_act_on(by, capability, registration, at=at).or_refuse()
     return registration
 
 

@@ -7,25 +7,32 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 
-from common.actor import Actor
-from common.audit import record
+from common.actor import SYSTEM, Actor
+from common.audit import entry_of, record
 from common.money import Money
+from common.outbox import after_commit
 from common.verdict import Reason, Verdict, objections, refusal
 from crm import queries as crm_queries
-from deals.actions import claims
+from deals.actions import claims, participants
 from deals.actions.decisions import ruling_of, write_decision
-from deals.actions.locks import lock_registration
+from deals.actions.inquiries import open_inquiry
+from deals.actions.locks import lock_registration, lock_visible
+from deals.choices.engagement import RuleVerdict
 from deals.choices.registrations import Event
 from deals.models import Registration, RegistrationLine
+from deals.queries.calendar import day_of
+from deals.queries.claimants import registrar_for
+from deals.queries.facts import RulesInForce, published_rules
+from deals.queries.registrations import LINES, as_read
 from deals.rules import transitions
 from deals.rules.drafts import DraftLine, RegistrationDraft, draft_is_complete, draft_is_sound
-from deals.rules.permissions import may_act
 from partners import queries as partner_queries
 
 TYPED = (
     *("customer_name", "customer_country", "customer_domain", "customer_tax_id", "contact", "expected_close_on"),
-    *("stage", "why_now", "source", "currency"),
+    *("stage", "why_now", "source", "currency", "site"),
 )
 
 
@@ -33,12 +40,13 @@ def save_draft(draft: RegistrationDraft, *, by: Actor, at: datetime) -> Registra
     """Keep what was typed so far, as a new draft or in place of an earlier one.
 
     Refuses texts, choices and numbers that cannot be kept, unknown partners and products, and a registration that is
-    no draft any more.
+    no draft any more. A distributor may register for a reseller who agreed to it, and who is told.
     """
-    may_act(by, "registration.create", draft.partner_id).or_refuse()
+    may_register, distributor_id = registrar_for(by, draft.partner_id, day=day_of(at))
+    may_register.or_refuse()
     (draft_is_sound(draft) & names_are_known(draft)).or_refuse()
     with transaction.atomic():
-        registration = _draft_row(draft, by=by, at=at)
+        registration = _draft_row(draft, distributor_id, by=by, at=at)
         for name in TYPED:
             setattr(registration, name, getattr(draft, name))
         registration.total_amount = sum((line.amount for line in draft.lines), Decimal(0))
@@ -49,13 +57,19 @@ def save_draft(draft: RegistrationDraft, *, by: Actor, at: datetime) -> Registra
             registration.lines.all().delete()
         RegistrationLine.objects.bulk_create(lines_of(registration, draft.lines))
         record("registration.drafted" if is_new else "registration.changed", on=registration, by=by, at=at)
+        if draft.invited is not None and (draft.invited or not is_new):
+            participants.set_shares(registration, draft.invited, by=by, at=at)
+        if is_new and distributor_id is not None:
+            after_commit("deals.registered_on_behalf", at=at, registration_id=registration.pk)
     return registration
 
 
-def _draft_row(draft: RegistrationDraft, *, by: Actor, at: datetime) -> Registration:
+def _draft_row(draft: RegistrationDraft, distributor_id: int | None, *, by: Actor, at: datetime) -> Registration:
     if draft.registration_id is None:
-        return Registration(partner_id=draft.partner_id, created_by_id=by.user_id, created_at=at)
-    registration = lock_registration(draft.registration_id, by=by, capability="registration.create")
+        return Registration(
+            partner_id=draft.partner_id, registered_by_id=distributor_id, created_by_id=by.user_id, created_at=at
+        )
+    registration = lock_registration(draft.registration_id, by=by, capability="registration.create", at=at)
     transitions.may_happen(Event.SUBMIT, registration.status).or_refuse()
     if registration.partner_id != draft.partner_id:
         refusal("registration.unknown_partner", field="partner").or_refuse()
@@ -89,23 +103,43 @@ def submit_registration(registration_id: int, *, by: Actor, at: datetime) -> Reg
     rejection by the rules is no refusal: it is a decision, stored with its reasons.
     """
     with transaction.atomic():
-        registration = lock_registration(registration_id, by=by, capability="registration.create")
-        status = transitions.status_after(Event.SUBMIT, registration.status)
-        status = transitions.status_after(Event.SCREEN, status)
-        take_stock(registration, claims.day_of(at)).or_refuse()
-        registration.base_amount = base_amount_of(registration, at)
-        registration.status, registration.submitted_at = status, at
-        case = claims.open_case(registration, at=at)
-        who, judged = claims.settle(case, claims.identify(case), by=by)
-        record("registration.submitted", on=registration, by=by, at=at, receipt_number=judged.receipt_number)
-        write_decision(case, who, judged, ruling_of(judged), is_first=True)
+        registration = lock_registration(registration_id, by=by, capability="registration.create", at=at)
+        return _submit(registration, None, by=by, at=at)
+
+
+def submit_draft(public_id: str, *, by: Actor, at: datetime) -> Registration:
+    """The same by public id, with everything read that an answer shows; `NotFound` if `by` does not see it."""
+    with transaction.atomic():
+        registration = lock_visible(public_id, by=by, capability="registration.create", at=at)
+        in_force = registration.rulebook_in_force  # type: ignore[attr-defined]
+        rules = published_rules(in_force) if in_force else None
+        return as_read(_submit(registration, rules, by=by, at=at), at=at)
+
+
+def _submit(registration: Registration, in_force: RulesInForce | None, *, by: Actor, at: datetime) -> Registration:
+    status = transitions.status_after(Event.SUBMIT, registration.status)
+    status = transitions.status_after(Event.SCREEN, status)
+    take_stock(registration, day_of(at)).or_refuse()
+    registration.base_amount = base_amount_of(registration, at)
+    registration.status, registration.submitted_at = status, at
+    case = claims.open_case(registration, at=at, in_force=in_force)
+    who, judged = claims.settle(case, claims.identify(case), by=by)
+    before = [
+        entry_of("registration.submitted", on=registration, by=by, at=at, receipt_number=judged.receipt_number),
+        entry_of("registration.screened", on=registration, by=SYSTEM, at=at),
+    ]
+    ruling = ruling_of(judged)
+    write_decision(case, who, judged, ruling, before=before)
+    registration.customer_public_id = who.public_id  # type: ignore[attr-defined] # as if it were read with it
+    if ruling.verdict == RuleVerdict.CO_SELL:
+        open_inquiry(registration, fields=["co_sell"], words="", at=at)
     return registration
 
 
 def register_deal(draft: RegistrationDraft, *, by: Actor, at: datetime) -> Registration:
     """Save and submit in one go. Whatever is refused, nothing is kept: every problem of the form at once."""
-    may_act(by, "registration.create", draft.partner_id).or_refuse()
-    (draft_is_sound(draft) & draft_is_complete(draft, claims.day_of(at))).or_refuse()
+    registrar_for(by, draft.partner_id, day=day_of(at))[0].or_refuse()
+    (draft_is_sound(draft) & draft_is_complete(draft, day_of(at))).or_refuse()
     with transaction.atomic():
         registration = save_draft(draft, by=by, at=at)
         return submit_registration(registration.pk, by=by, at=at)
@@ -113,17 +147,18 @@ def register_deal(draft: RegistrationDraft, *, by: Actor, at: datetime) -> Regis
 
 def take_stock(registration: Registration, day: date) -> Verdict:
     """Whether the draft is complete; notes which product families it is about."""
-    rows = registration.lines.values_list("product_id", "quantity", "amount", "product__family_id")
-    lines = [(DraftLine(product_id, quantity, amount), family_id) for product_id, quantity, amount, family_id in rows]
-    registration.family_ids = sorted({family_id for _line, family_id in lines})
+    prefetch_related_objects([registration], LINES)
+    rows = registration.lines.all()
+    registration.family_ids = sorted({row.product.family_id for row in rows})
+    lines = [DraftLine(row.product_id, row.quantity, row.amount) for row in rows]
     typed = {name: getattr(registration, name) for name in TYPED}
-    draft = RegistrationDraft(partner_id=registration.partner_id, lines=[line for line, _id in lines], **typed)
+    draft = RegistrationDraft(partner_id=registration.partner_id, lines=lines, **typed)
     return draft_is_complete(draft, day)
 
 
 def base_amount_of(registration: Registration, at: datetime) -> Decimal:
     """Its value in the base currency at the day's rate. Refuses a currency without one."""
-    day = claims.day_of(at)
+    day = day_of(at)
     rate = crm_queries.rate_on(registration.currency, day)
     if rate is None:
         refusal(
@@ -136,7 +171,7 @@ def base_amount_of(registration: Registration, at: datetime) -> Decimal:
 def withdraw_registration(registration_id: int, *, by: Actor, at: datetime) -> Registration:
     """Take the registration back before it is decided. Refuses once it is."""
     with transaction.atomic():
-        registration = lock_registration(registration_id, by=by, capability="registration.create")
+        registration = lock_registration(registration_id, by=by, capability="registration.create", at=at)
         registration.status = transitions.status_after(Event.WITHDRAW, registration.status)
         registration.paused_at, registration.updated_at = None, at
         registration.save(update_fields=["status", "paused_at", "updated_at"])

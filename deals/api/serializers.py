@@ -55,7 +55,7 @@ class RegistrationSerializer(serializers.Serializer[Any]):
     customer_domain = serializers.CharField(allow_blank=True)
     customer_tax_id = serializers.CharField(allow_blank=True)
     customer = serializers.CharField(
-        source="customer.public_id",
+        source="customer_public_id",
         default=None,
         allow_null=True,
         help_text="Who it turned out to be; null: not settled.",

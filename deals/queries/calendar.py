@@ -1,12 +1,17 @@
 """The vendor's calendar that review clocks run on."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils import timezone
 
 from deals.models import Holiday, Registration
 from deals.rules.calendar import BusinessCalendar
 from deals.rules.terms import Terms, terms_from
+
+
+def day_of(at: datetime) -> date:
+    """The date in the vendor's time zone."""
+    return at.astimezone(timezone.get_default_timezone()).date()
 
 
 def calendar_for(terms: Terms, *, since: datetime) -> BusinessCalendar:

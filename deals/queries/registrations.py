@@ -29,6 +29,7 @@ SORTS: dict[str, Any] = {
     "closes": Coalesce("expected_close_on", Value(date.max), output_field=DateField()),
     "value": Coalesce("base_amount", "total_amount"),
 }
+LINES = Prefetch("lines", RegistrationLine.objects.select_related("product__family").order_by("number"))
 DEFAULT_SORT = "-newest"
 
 
@@ -174,8 +175,16 @@ def registration_with_lines(public_id: str, *, at: datetime) -> Registration:
 
 
 def _with_lines(rows: RegistrationQuerySet, at: datetime) -> RegistrationQuerySet:
-    lines = Prefetch("lines", RegistrationLine.objects.select_related("product__family").order_by("number"))
-    return rows.reading_on(at).select_related("partner", "customer").prefetch_related(lines)
+    named = rows.annotate(customer_public_id=F("customer__public_id"))
+    return named.reading_on(at).select_related("partner").prefetch_related(LINES)
+
+
+def as_read(registration: Registration, *, at: datetime) -> Registration:
+    """One that was just written, with what `registrations_with_lines` reads besides its own columns."""
+    registration.current_status = registration.status_on(at)  # type: ignore[attr-defined]
+    if not getattr(registration, "customer_public_id", "") and registration.customer is not None:
+        registration.customer_public_id = registration.customer.public_id  # type: ignore[attr-defined]
+    return registration
 
 
 def counts_by_status(at: datetime) -> dict[str, int]:
