@@ -178,6 +178,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "nightly": {"task": "prm.tasks.start_nightly", "schedule": crontab(hour=2, minute=0)},
     "digests": {"task": "prm.tasks.send_digests", "schedule": crontab(hour=7, minute=0)},
+    "protections": {"task": "prm.tasks.keep_protections", "schedule": crontab(minute="*/10")},
     "sweep": {"task": "prm.tasks.sweep", "schedule": env.float("PRM_SWEEP_SECONDS", default=15.0)},
 }
 

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from common import outbox
-from deals.actions import backtests, checks, clockwork
+from deals.actions import activity, backtests, checks, clockwork
 from partners.actions import mails
 from prm import health, hints, nightly
 from prm.celery import app
@@ -49,6 +49,13 @@ def work_back_tests() -> None:
 def run_review_clocks() -> None:
     """Escalate reviews that are late, and approve the low-risk ones that nobody settled."""
     clockwork.run_review_clocks(at=timezone.now())
+
+
+@shared_task
+def keep_protections() -> None:
+    """Every few minutes: remind, warn and release where partners do nothing, and warn before protections end."""
+    while activity.keep_ladders(at=timezone.now()):
+        pass
 
 
 @shared_task
