@@ -187,20 +187,6 @@ def distributions_visible_to(actor: Actor) -> QuerySet[Distribution]:
     return rows.select_related("distributor", "reseller").order_by("-requested_at", "-pk")
 
 
-def emails_of(partner_id: int, roles: Iterable[str]) -> list[str]:
-    """Addresses of the partner's active people who hold one of the roles."""
-    people = Membership.objects.filter(
-        partner_id=partner_id, is_active=True, user__is_active=True, role__in=list(roles)
-    ).order_by("user_id")
-    return list(people.values_list("user__email", flat=True))
-
-
-def emails_with_vendor_role(role: str) -> list[str]:
-    """Addresses of the vendor's active people who hold the role."""
-    people = VendorRole.objects.filter(role=role, user__is_active=True).order_by("user_id")
-    return list(people.values_list("user__email", flat=True))
-
-
 def people_of_partner(partner_id: int, roles: Iterable[str]) -> list[int]:
     """Keys of the partner's active people who hold one of the roles, ascending."""
     people = Membership.objects.filter(
