@@ -34,8 +34,11 @@ def varied(names: list[str], count: int) -> Iterator[str]:
     telling = sorted({word for name in names for word in name.split() if is_telling(word)})
     yield from names[:count]
     for _ in range(count - len(names)):
-        words = rng.choice(names).split()
-        yield " ".join(_halves(rng, telling) if is_telling(word) and rng.random() > KEPT else word for word in words)
+        name = rng.choice(names)
+        found = " ".join(
+            _halves(rng, telling) if is_telling(word) and rng.random() > KEPT else word for word in name.split()
+        )
+        yield found if found != name else f"{_halves(rng, telling)} {name}"
 
 
 def is_telling(word: str) -> bool:
@@ -93,7 +96,7 @@ def _no_form(name: str, _: Random) -> str:
 
 def _other_order(name: str, _: Random) -> str:
     words = name.split()
-    return " ".join([*words[1:2], words[0], *words[2:]]) if len(words) > 2 else name
+    return " ".join([words[1], words[0], *words[2:]]) if len(words) > 2 and is_telling(words[1]) else name
 
 
 def _abbreviated(name: str, _: Random) -> str:
@@ -102,11 +105,16 @@ def _abbreviated(name: str, _: Random) -> str:
 
 def _glued(name: str, _: Random) -> str:
     words = name.split()
-    return "".join(words[:2]) + " " + " ".join(words[2:]) if len(words) > 2 and is_telling(words[0]) else name
+    if len(words) < 3 or not (is_telling(words[0]) and is_telling(words[1])):
+        return name
+    return " ".join([words[0] + words[1].lower(), *words[2:]])
 
 
 def _one_more_word(name: str, rng: Random) -> str:
-    return f"{name} {rng.choice(('Group', 'Holding', 'International', 'Polska', 'Services'))}"
+    words = name.split()
+    place = len(words) if is_telling(words[-1]) else len(words) - 1
+    more = rng.choice(("Group", "Holding", "International", "Services"))
+    return " ".join([*words[:place], more, *words[place:]]) if place else name
 
 
 def _loud(name: str, _: Random) -> str:

@@ -64,17 +64,24 @@ def customer_candidates(identity: CustomerIdentity, limit: int = 10, *, only_exa
 
 
 # Written out: every registration asks this, and putting the ORM's query together took longer than answering it.
-_SPELLINGS = """
-    SELECT live.id, live.public_id, live.external_id, live.legal_name, live.country, live.domain, live.tax_id,
-           live.source, found.name_key, found.country, found.domain_key, found.tax_key, found.name_words
-    FROM crm_customer found JOIN crm_customer live ON live.id = coalesce(found.merged_into_id, found.id)
+_SPELLING = """
+    coalesce(live.id, found.id), coalesce(live.public_id, found.public_id),
+    CASE WHEN live.id IS NULL THEN found.external_id ELSE live.external_id END,
+    coalesce(live.legal_name, found.legal_name), coalesce(live.country, found.country),
+    coalesce(live.domain, found.domain), coalesce(live.tax_id, found.tax_id), coalesce(live.source, found.source),
+    found.name_key, found.country, found.domain_key, found.tax_key, found.name_words
 """
-_EXACTLY = f"""{_SPELLINGS}
+_EXACTLY = f"""
+    SELECT {_SPELLING} FROM crm_customer found LEFT JOIN crm_customer live ON live.id = found.merged_into_id
     WHERE found.identity_key = %(identity)s OR found.domain_key = %(domain)s OR found.tax_key = %(tax)s
     ORDER BY CASE WHEN found.tax_key = %(tax)s THEN 0 WHEN found.domain_key = %(domain)s THEN 1 ELSE 2 END, found.id
     LIMIT %(limit)s
-"""
-_WORDS_NEAR = "SELECT word, customer_count FROM crm_nameword WHERE crm_word_deletions(word) && %s::text[]"
+"""  # noqa: S608 (nothing but the columns)
+_SHARING = f"""
+    SELECT {_SPELLING} FROM crm_customers_sharing(%s::text[], %s::text[], %s) found
+    LEFT JOIN crm_customer live ON live.id = found.merged_into_id
+"""  # noqa: S608 (nothing but the columns)
+_WORDS_NEAR = "SELECT word, customer_count FROM crm_words_near(%s::text[])"
 _WORDS = "SELECT word, customer_count FROM crm_nameword WHERE word = ANY(%s::text[])"
 
 
@@ -88,9 +95,7 @@ def _alike(name_key: str, limit: int) -> tuple[Rarity, list[tuple[Any, ...]]]:
     """What words of names say at this time, and the customers whose names share most of what this one says."""
     known = dict(_rows(_WORDS_NEAR, [search.asked_words(name_key)]))
     wanted = search.plan(name_key, known)
-    shares = ["found.name_words && %s::text[]", *["found.name_words @> %s::text[]"] * len(wanted.both_of)]
-    sql = f"{_SPELLINGS} WHERE {' OR '.join(shares)} LIMIT {search.MOST_ROWS}"
-    found = _rows(sql, [wanted.any_of, *map(list, wanted.both_of)]) if wanted.any_of or wanted.both_of else []
+    found = _rows(_SHARING, [wanted.any_of, wanted.all_of, search.MOST_ROWS])
     promising = sorted(found, key=lambda row: (-wanted.promise(row[-1]), row[0]))[: limit * search.LOOKED_AT]
     if others := {word for row in promising for word in row[-1]} - known.keys():
         known.update(_rows(_WORDS, [search.counted_words(sorted(others))]))

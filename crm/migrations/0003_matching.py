@@ -10,6 +10,7 @@ from crm.rules.search import EVERY_NAME, counted_words, index_words
 
 ROWS = 5000
 
+# The settings are the functions' own: the planner has no statistics of deletions and would read whole tables.
 WORD_DELETIONS = """
 CREATE FUNCTION crm_word_deletions(word text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT CASE WHEN length(word) < 5 THEN ARRAY[word] ELSE
@@ -17,6 +18,35 @@ CREATE FUNCTION crm_word_deletions(word text) RETURNS text[] LANGUAGE sql IMMUTA
         || word
     END
 $$;
+"""
+WORDS_NEAR = """
+CREATE FUNCTION crm_words_near(parts text[]) RETURNS TABLE (word text, customer_count integer)
+LANGUAGE plpgsql STABLE SET enable_seqscan = off SET max_parallel_workers_per_gather = 0 AS $$
+BEGIN
+    RETURN QUERY SELECT known.word, known.customer_count FROM crm_nameword known
+        WHERE crm_word_deletions(known.word) && parts;
+END $$;
+"""
+CUSTOMERS_SHARING = """
+CREATE FUNCTION crm_customers_sharing(any_of text[], all_of text[], most integer) RETURNS SETOF crm_customer
+LANGUAGE plpgsql STABLE SET enable_seqscan = off SET max_parallel_workers_per_gather = 0 AS $$
+DECLARE
+    words text;
+    count integer := 0;
+    more integer;
+BEGIN
+    IF any_of <> '{}' THEN
+        RETURN QUERY SELECT found.* FROM crm_customer found WHERE found.name_words && any_of LIMIT most;
+        GET DIAGNOSTICS count = ROW_COUNT;
+    END IF;
+    FOREACH words IN ARRAY all_of LOOP
+        EXIT WHEN count >= most;
+        RETURN QUERY SELECT found.* FROM crm_customer found WHERE found.name_words @> string_to_array(words, ' ')
+            LIMIT most - count;
+        GET DIAGNOSTICS more = ROW_COUNT;
+        count := count + more;
+    END LOOP;
+END $$;
 """
 LIKE_NAMES = """
 CREATE FUNCTION crm_customers_named_like(asked text, wanted integer) RETURNS TABLE (customer_id bigint)
@@ -86,6 +116,7 @@ class Migration(migrations.Migration):
             ),
             preserve_default=False,
         ),
+        migrations.RunSQL(WORDS_NEAR, "DROP FUNCTION crm_words_near(text[])"),
         migrations.RunPython(rewrite_keys, migrations.RunPython.noop),
         migrations.AddConstraint(
             model_name="nameword",
@@ -109,4 +140,5 @@ class Migration(migrations.Migration):
                 fastupdate=False, fields=["name_words"], name="customer_by_words"
             ),
         ),
+        migrations.RunSQL(CUSTOMERS_SHARING, "DROP FUNCTION crm_customers_sharing(text[], text[], integer)"),
     ]

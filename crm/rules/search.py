@@ -18,11 +18,12 @@ LONGEST_WORD = 60
 TOGETHER = "+"  # leads two words written as one
 INITIALS = "="  # leads the first letters of a name
 FEWEST_INITIALS = 4
+SHORTEST_GLUED = 6  # letters that a word has if it may be two
 SHORTEST_INEXACT = 5  # letters that a word has if it is also looked for with one wrong
-FEW_NAMES = 400  # that hold any of the words together are read one and all
+FEW_NAMES = 100  # that hold any of the words together are read one and all
 ENOUGH = 0.46  # of a name's weight: a name that shares no word of so much is not like it
-COMMON_WORDS = 4  # of a name are looked for in twos
-MOST_ROWS = 500  # are read
+COMMON_WORDS = 4  # of a name are looked for all together and in twos
+MOST_ROWS = 150  # are read
 LOOKED_AT = 3  # rows are compared word by word for each candidate wanted
 BESIDES = 10  # off for a word that is not in the name
 
@@ -52,10 +53,10 @@ def deletions(word: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Rows to read: those with `any_of` these, and those with both words of a pair in `both_of`."""
+    """Rows to read: those with `any_of` these, then those with `all_of` these words (with spaces between them)."""
 
     any_of: list[str]
-    both_of: list[tuple[str, str]]
+    all_of: list[str]
     worth: Mapping[str, int]  # of what may be found in a row: how much it says
 
     def promise(self, indexed: Iterable[str]) -> float:
@@ -76,29 +77,48 @@ def asked_words(name: str) -> list[str]:
 def plan(name: str, known: Mapping[str, int]) -> Plan:
     """Which rows to read, `known` being the words found for `asked_words` with the number of names that hold them."""
     words = _core(name)
-    texts = [text for text, _ in words]
     rarity = Rarity(known.get(EVERY_NAME, 0), known)
     own = {meaning: rarity.weight(meaning) for _, meaning in words}
-    worth = dict(own)
-    for word in known.keys() - own.keys() - {EVERY_NAME}:
-        worth[word] = max((_worth_of_near(word, meaning, weight) for meaning, weight in own.items()), default=0)
-    together = _weights_together(words, own)
-    worth.update({word: weight for word, weight in together.items() if word in known})
-    few, many = _split([word for word, weight in worth.items() if weight and word in known], known)
-    common = [word for word in many if word in own][:COMMON_WORDS]
-    sought = sum(weight for word, weight in own.items() if word not in common)
-    enough = sought > ENOUGH * sum(own.values())
-    apart = {TOGETHER + texts[0]: MOST, INITIALS + texts[0]: MOST} if len(texts) == 1 else {}
-    any_of = [*few, *apart, *(common if len(common) == 1 and not enough else ())]
-    both_of = [] if enough else list(combinations(common, 2))
-    return Plan(any_of, both_of, {**worth, **apart})
+    near = {word: _worth_of_near(word, own) for word in known.keys() - own.keys() - {EVERY_NAME}}
+    near |= {word: weight for word, weight in _weights_together(words, own).items() if word in known}
+    few = _few(own, near, known)
+    common = sorted((word for word in own if word in known and word not in few), key=lambda word: (known[word], word))
+    enough = sum(weight for word, weight in own.items() if word not in common) > ENOUGH * sum(own.values())
+    apart = {TOGETHER + text: own[meaning] for text, meaning in words if len(text) >= SHORTEST_GLUED}
+    if len(words) == 1 and len(name) >= FEWEST_INITIALS:
+        apart[INITIALS + name] = MOST
+    return Plan([*few, *apart], [] if enough else _sets(common[:COMMON_WORDS]), {**near, **own, **apart})
 
 
-def _worth_of_near(word: str, meaning: str, weight: int) -> int:
-    if len(meaning) < SHORTEST_INEXACT:
-        return 0
-    share, how = word_likeness(meaning, word)
-    return round(share * weight) if how == "similar" else 0
+def _sets(common: Sequence[str]) -> list[str]:
+    """All of the words, and if they are more than two also every two of them."""
+    pairs = combinations(common, 2) if len(common) > 2 else ()
+    return [" ".join(words) for words in (common, *pairs) if words]
+
+
+def _few(own: Mapping[str, int], near: Mapping[str, int], known: Mapping[str, int]) -> list[str]:
+    """Words that together few names hold: the name's own first, then those nearest to what says most."""
+    few: list[str] = []
+    room = FEW_NAMES
+    for word in sorted((word for word in own if word in known), key=lambda word: (known[word], word)):
+        if known[word] <= room:
+            few.append(word)
+            room -= known[word]
+    for word in sorted((word for word in near if near[word]), key=lambda word: (-near[word], known[word], word)):
+        if known[word] <= room:
+            few.append(word)
+            room -= known[word]
+    return few
+
+
+def _worth_of_near(word: str, own: Mapping[str, int]) -> int:
+    """What a word says in place of one of the name's own that it resembles; 0 if it resembles none."""
+    worth = 0
+    for meaning, weight in own.items():
+        if len(meaning) >= SHORTEST_INEXACT:
+            share, how = word_likeness(meaning, word)
+            worth = max(worth, round(share * weight) if how == "similar" else 0)
+    return worth
 
 
 def _weights_together(words: Sequence[tuple[str, str]], own: Mapping[str, int]) -> dict[str, int]:
@@ -107,19 +127,6 @@ def _weights_together(words: Sequence[tuple[str, str]], own: Mapping[str, int]) 
     if len(words) >= FEWEST_INITIALS:
         weights["".join(text[0] for text, _ in words)] = sum(own.values())
     return {word: weight for word, weight in weights.items() if word not in own}
-
-
-def _split(words: Sequence[str], known: Mapping[str, int]) -> tuple[list[str], list[str]]:
-    """The rarest words that together few names hold, and the others."""
-    few: list[str] = []
-    room = FEW_NAMES
-    ordered = sorted(words, key=lambda word: (known[word], word))
-    for word in ordered:
-        room -= known[word]
-        if room < 0:
-            break
-        few.append(word)
-    return few, ordered[len(few) :]
 
 
 def _core(name: str) -> list[tuple[str, str]]:
