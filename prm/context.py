@@ -40,6 +40,7 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
             Place(_("Review queue"), "inbox", "deals:queue", "registration.review", "vendor"),
             Place(_("Deals"), "briefcase", "deals:list", "registration.view"),
             Place(_("Rules of engagement"), "scale", "deals:rules", "registration.view"),
+            Place(_("Lists"), "list-check", "deals:policies", "policy.view", "vendor"),
         ),
     ),
     (

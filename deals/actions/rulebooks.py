@@ -4,18 +4,16 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Max
 
 from common.actor import Actor
 from common.audit import record
-from common.choices import RunStatus
 from common.errors import NotFound
 from common.verdict import ALLOWED, refusal
 from deals.actions.claims import day_of
 from deals.actions.locks import take
-from deals.models import BackTest, Rulebook
+from deals.models import Rulebook
 from deals.queries.facts import rulebook_on
-from deals.queries.rulebooks import content_of
+from deals.queries.rulebooks import content_of, is_back_tested, next_version
 from deals.rules.revisions import (
     Content,
     Publication,
@@ -23,8 +21,9 @@ from deals.rules.revisions import (
     fingerprint,
     may_publish,
     rules_and_terms_are_sound,
+    spelled_out,
 )
-from deals.rules.rulebook import DEFAULT_RULES, Rule, rules_to_json
+from deals.rules.rulebook import DEFAULT_RULES, Rule, rules_from, rules_to_json
 from deals.rules.terms import DEFAULT_TERMS, Terms, terms_from, terms_to_json
 from partners import rules as partner_rules
 
@@ -49,9 +48,10 @@ def draft_rulebook(*, by: Actor, at: datetime) -> Rulebook:
     """A draft that says what is in force at this instant; the default rules and terms if nothing is."""
     partner_rules.may(by, "rulebook.publish").or_refuse()
     current = rulebook_on(day_of(at))
+    rules = rules_from(current.rules) if current else DEFAULT_RULES
     with transaction.atomic():
         draft = Rulebook.objects.create(
-            rules=current.rules if current else rules_to_json(DEFAULT_RULES),
+            rules=rules_to_json(spelled_out(rules)),
             terms=terms_to_json(terms_from(current.terms) if current else DEFAULT_TERMS),
             created_at=at,
             created_by=by.label,
@@ -69,7 +69,8 @@ def change_draft(rulebook_id: int, content: Content, *, seen: str, by: Actor, at
         (content_is_sound(content) & (ALLOWED if was_seen else refusal("rulebook.changed_meanwhile"))).or_refuse()
         if fingerprint(content) == seen:
             return draft
-        draft.rules, draft.terms = rules_to_json(content.rules), terms_to_json(content.terms)
+        draft.rules = rules_to_json(spelled_out(content.rules))
+        draft.terms = terms_to_json(content.terms)
         draft.title = content.title
         draft.save(update_fields=["rules", "terms", "title"])
         record("rulebook.draft_changed", on=draft, by=by, at=at, rules=draft.rules, terms=draft.terms)
@@ -93,20 +94,16 @@ def publish_draft(rulebook_id: int, asked: Publication, *, by: Actor, at: dateti
     partner_rules.may(by, "rulebook.publish").or_refuse()
     with transaction.atomic():
         draft = _lock_draft(rulebook_id)
-        tested, today = is_back_tested(draft), day_of(at)
-        version = _next_version()
-        may_publish(asked, content_of(draft), version=version, is_tested=tested, today=today).or_refuse()
+        _lock_versions()
+        tested, version = is_back_tested(draft), next_version()
+        may_publish(asked, content_of(draft), version=version, is_tested=tested, today=day_of(at)).or_refuse()
         _publish(draft, asked.effective_from, by=by, at=at, is_tested=tested)
     return draft
 
 
-def is_back_tested(draft: Rulebook) -> bool:
-    """Whether a finished back-test judged by exactly the draft's rules as they are now."""
-    return BackTest.objects.filter(rulebook=draft, status=RunStatus.DONE, rules=draft.rules).exists()
-
-
 def _publish(rulebook: Rulebook, effective_from: date, *, by: Actor, at: datetime, is_tested: bool = False) -> None:
-    rulebook.version = _next_version()
+    _lock_versions()
+    rulebook.version = next_version()
     rulebook.effective_from = effective_from
     rulebook.published_at, rulebook.published_by = at, by.label
     rulebook.save()
@@ -124,7 +121,6 @@ def _lock_draft(rulebook_id: int) -> Rulebook:
     return found
 
 
-def _next_version() -> int:
+def _lock_versions() -> None:
     """One publisher at a time until the transaction ends, so that version numbers have no gaps and no doubles."""
     take(["versions of the rulebook"])
-    return (Rulebook.objects.aggregate(newest=Max("version"))["newest"] or 0) + 1

@@ -50,6 +50,14 @@ class RowOutcome(TextChoices):
 
 OUTCOME_COLOURS = {"new": "green", "changed": "yellow", "unchanged": "secondary", "wrong": "red"}
 
+# What the history of an entry says; by what was done: words, icon, colour.
+EVENTS = {
+    "added": (_("Added"), "plus", "green"),
+    "corrected": (_("Corrected"), "pencil", "azure"),
+    "ended": (_("End set"), "calendar-due", "orange"),
+    "taken_back": (_("Taken back"), "trash", "secondary"),
+}
+
 # Columns of the files, with what may stand in them.
 COLUMN_TEXTS = {
     "customer": _("The customer's id here (cus_…) or in the CRM."),

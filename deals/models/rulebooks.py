@@ -1,5 +1,6 @@
 """Rulebooks, the vendor's calendar that their clocks run on, and what a draft would have changed."""
 
+from datetime import date, timedelta
 from functools import partial
 
 from django.db import models
@@ -80,6 +81,10 @@ class BackTest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rulebook} {self.starts_on}"
+
+    @property
+    def last_day(self) -> date:
+        return self.ends_on - timedelta(days=1)
 
 
 class BackTestChange(models.Model):

@@ -2,20 +2,23 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.functions import Upper
+from django.utils.translation import gettext as _
 from django_countries import countries
 
 from common.actor import SYSTEM, Actor
+from common.audit import entries_about
 from common.errors import NotFound
 from common.period import Period
+from common.writing import written_day
 from crm import queries as crm_queries
 from crm.rules.facts import CustomerFacts
 from crm.rules.matching import CustomerIdentity
-from deals.choices.policies import PolicyKind, Validity
+from deals.choices.policies import EVENTS, PolicyKind, Validity
 from deals.models import Authorisation, BlockedCustomer, ExclusiveGrant, Holiday, NamedAccount
 from deals.rules import policies as rules
 from deals.rules.policies import ENTRIES, AnyEntry, Held
@@ -144,6 +147,35 @@ def find_row(kind: str, rows: QuerySet[Any], public_id: str) -> Any:
     return found
 
 
+def live_counts(day: date) -> dict[PolicyKind, int]:
+    """How many entries of each list are in force on the day; of holidays how many are still to come."""
+    wanted = {kind: Validity.ANNOUNCED if kind == PolicyKind.HOLIDAYS else Validity.LIVE for kind in PolicyKind}
+    return {kind: _with_subjects(kind).filter(_stands(kind, wanted[kind], day)).count() for kind in PolicyKind}
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    at: datetime
+    title: Any
+    text: str
+    actor: str
+    icon: str
+    colour: str
+
+
+def history_of(row: Any) -> list[Happening]:
+    """What was done to an entry, newest first, from the audit entries."""
+    return [_happening(found) for found in entries_about(row)][::-1]
+
+
+def _happening(found: Any) -> Happening:
+    title, icon, colour = EVENTS[found.event.rpartition(".")[2]]
+    ends_on = found.facts.get("ends_on")
+    last_day = date.fromisoformat(ends_on) - timedelta(days=1) if ends_on else None
+    text = _("Last day: %(day)s") % {"day": written_day(last_day)} if last_day else found.facts.get("note", "")
+    return Happening(found.at, title, text, found.actor_label, icon, colour)
+
+
 # As values
 
 
@@ -199,7 +231,7 @@ def known_to(sheet: Sequence[SheetRow]) -> Known:
 
 
 def country_codes() -> frozenset[str]:
-    return frozenset(code for code, _name in countries)
+    return frozenset(code for code, _country in countries)
 
 
 def customers_found(actor: Actor, words: str) -> list[CustomerFacts]:

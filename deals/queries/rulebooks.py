@@ -11,10 +11,11 @@ from babel.dates import format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import F, Max, QuerySet
 from django.utils.translation import gettext as _
 
 from common.actor import Actor
+from common.choices import RunStatus
 from common.errors import NotFound
 from common.writing import reader_locale, written_amount
 from crm import queries as crm_queries
@@ -29,7 +30,7 @@ from deals.choices.rulebooks import (
     Revision,
     RulebookState,
 )
-from deals.models import Rulebook
+from deals.models import BackTest, Rulebook
 from deals.queries.facts import rulebook_on
 from deals.rules import revisions
 from deals.rules.params import BASIS_POINTS, TERM_PARAMS, Kind, Param, params_of_rule
@@ -119,13 +120,13 @@ def in_words(rulebook: Rulebook, names: Names) -> RulebookInWords:
         effective_from=rulebook.effective_from,
         published_at=rulebook.published_at,
         published_by=rulebook.published_by,
-        rules=tuple(_rule_in_words(rule, names) for rule in rules_from(rulebook.rules)),
+        rules=tuple(rule_in_words(rule, names) for rule in rules_from(rulebook.rules)),
         terms=tuple(_group(group, terms, names) for group in TERM_GROUPS),
         private_terms=_group(PRIVATE_TERMS, terms, names),
     )
 
 
-def _rule_in_words(rule: Rule, names: Names) -> RuleInWords:
+def rule_in_words(rule: Rule, names: Names) -> RuleInWords:
     values, question = msgspec.structs.asdict(params_of(rule)), str(RULE_QUESTIONS[rule.code])
     params = params_of_rule(rule.code)
     texts = {param.name: value_in_words(param, values[param.name], names) for param in params}
@@ -272,3 +273,13 @@ def _place(number: int | None) -> str:
 
 def content_of(rulebook: Rulebook) -> Content:
     return Content(rules_from(rulebook.rules), terms_from(rulebook.terms), rulebook.title)
+
+
+def is_back_tested(draft: Rulebook) -> bool:
+    """Whether a finished back-test judged by exactly the draft's rules as they are now."""
+    return BackTest.objects.filter(rulebook=draft, status=RunStatus.DONE, rules=draft.rules).exists()
+
+
+def next_version() -> int:
+    """The number that the next published version gets, unless somebody publishes before."""
+    return (Rulebook.objects.aggregate(newest=Max("version"))["newest"] or 0) + 1

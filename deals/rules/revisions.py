@@ -27,6 +27,11 @@ class Content:
     title: str = ""
 
 
+def spelled_out(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """The same rules with every parameter written down, so that equal rules are stored as equals."""
+    return tuple(Rule(rule.code, msgspec.to_builtins(params_of(rule))) for rule in rules)
+
+
 def content_is_sound(content: Content) -> Verdict:
     """All that stands against it: unknown rules, malformed or senseless parameters, terms that cannot be kept."""
     return rules_and_terms_are_sound(content.rules, content.terms) & _title_is_sound(content.title)

@@ -1,5 +1,7 @@
 """Lists and pages of deals, what can be done with one, and the published rules."""
 
+from collections.abc import Mapping
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -14,12 +16,15 @@ from common.reasons import sentences
 from common.requests import ActorRequest
 from deals.actions import outcomes, registrations
 from deals.choices.engagement import VERDICT_COLOURS, RuleVerdict
+from deals.choices.protections import CHANGE_COLOURS, CHANGED_FIELDS, EXTENSION_COLOURS, STEP_LABELS, Dimension
 from deals.choices.registrations import STATUS_COLOURS, RegistrationStatus
+from deals.forms.conversation import CommentForm
+from deals.forms.life import AnswerRequestForm, StageForm
 from deals.forms.registrations import DealFilterForm, LostForm
 from deals.queries import registrations as deal_queries
+from deals.queries.conversation import streams_visible_to
 from deals.queries.decisions import receipts_of
-from deals.queries.rulebooks import named_customers, published_rulebook
-from deals.queries.timelines import timeline_of
+from deals.queries.life import deal_life
 from partners import queries as partner_queries
 
 
@@ -58,17 +63,44 @@ def deal_list(request: ActorRequest) -> HttpResponse:
 
 @login_required
 def detail(request: ActorRequest, public_id: str) -> HttpResponse:
-    """One deal: where it stands, what it is about, what happened, what can be done."""
+    """One deal: where it stands, what to do now, what it is about, what was said and happened."""
+    return show_deal(request, public_id)
+
+
+def show_deal(
+    request: ActorRequest, public_id: str, *, comment_forms: Mapping[str, CommentForm] | None = None, status: int = 200
+) -> HttpResponse:
+    """The deal's page, perhaps with a comment that could not be taken as it was typed."""
     at = timezone.now()
     page = deal_queries.registration_page(request.actor, public_id, at=at)
+    deal, life = page.registration, deal_life(request.actor, page.registration, at=at)
+    streams = [
+        (stream, life.comments_in(stream), (comment_forms or {}).get(stream) or CommentForm(stream=stream))
+        for stream in streams_visible_to(request.actor)
+    ]
     context = {
         "page": page,
-        "deal": page.registration,
-        "timeline": timeline_of(page.registration, receipts_of(request.actor, page.registration), at=at),
+        "deal": deal,
+        "life": life,
+        "streams": streams,
         "lost_form": LostForm(),
+        "stage_form": StageForm(initial={"stage": deal.stage}),
+        "answer_form": AnswerRequestForm(),
         **words(),
+        **life_words(),
     }
-    return render(request, "deals/detail.html", context)
+    return render(request, "deals/detail.html", context, status=status)
+
+
+def life_words() -> dict[str, object]:
+    """Names and colours of requests for more time and of changes, for templates."""
+    return {
+        "extension_colours": EXTENSION_COLOURS,
+        "change_colours": CHANGE_COLOURS,
+        "changed_fields": CHANGED_FIELDS,
+        "dimension_names": dict(Dimension.choices),
+        "step_labels": STEP_LABELS,
+    }
 
 
 @login_required
@@ -106,12 +138,3 @@ def happen(request: ActorRequest, public_id: str, event: str) -> HttpResponse:
     else:
         messages.success(request, _("Done."))
     return redirect("deals:detail", public_id)
-
-
-@login_required
-def rules(request: ActorRequest) -> HttpResponse:
-    """The rules of engagement as they are in force today, and the list of named accounts."""
-    partner_queries.require(request.actor, "registration.view")
-    day = timezone.localdate()
-    context = {"rulebook": published_rulebook(day), "named": named_customers(day), **words()}
-    return render(request, "deals/rules.html", context)
