@@ -16,9 +16,9 @@ from common.errors import NotFound
 from common.events import publish
 from common.outbox import after_commit
 from common.verdict import refusal
-from deals.actions.claims import day_of
 from deals.choices.cases import BreachEvent, BreachStatus
 from deals.models import Breach
+from deals.queries.calendar import day_of
 from deals.queries.facts import rulebook_on
 from deals.rules import breaches as rules
 from deals.rules.breaches import Settlement

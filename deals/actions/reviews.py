@@ -1,17 +1,17 @@
 """What a channel manager does with a registration under review."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 
 from common.actor import Actor
-from common.errors import Refused
-from common.verdict import Reason, Verdict, objections, refusal
+from common.verdict import Reason, Verdict, refusal
 from crm import queries as crm_queries
 from crm.rules import matching
 from deals.actions import claims
+from deals.actions.batches import Answer, one_by_one
 from deals.actions.claims import Case, Identified, Judged
 from deals.actions.decisions import Ruling, write_decision
 from deals.actions.locks import lock_newcomer, lock_registration
@@ -24,7 +24,6 @@ from deals.rules.facts import facts_from
 from deals.rules.inquiries import words_are_given
 
 SETTLED = ("settled", 100)
-AT_ONCE = 100  # decided in one request
 
 
 def approve_registration(
@@ -41,7 +40,7 @@ def approve_registration(
         transitions.may_happen(Event.APPROVE, registration.status).or_refuse()
         words_are_given(reason, field="reason").or_refuse()
         case = claims.open_case(registration, at=at, late_days=clocks.late_days(registration.review_due_at, at))
-        who = _settled(case, customer_id, by=by)
+        who = settled_customer(case, customer_id, by=by)
         judged = protected_under_lock(case, who)
         ruling = Ruling(RuleVerdict.APPROVE, "registration.approved_by_person", {"words": reason.strip()}, by)
         write_decision(case, who, judged, ruling)
@@ -64,44 +63,25 @@ def reject_registration(registration_id: int, *, reason: str, by: Actor, at: dat
     return registration
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of one registration of many: decided, or refused for these reasons."""
-
-    registration_id: int
-    reasons: tuple[Reason, ...] = ()
-
-
 def decide_registrations(
     registration_ids: Sequence[int], *, decision: RuleVerdict, reason: str, by: Actor, at: datetime
 ) -> list[Answer]:
     """Approve or reject each of them by itself, with one reason; one that is refused does not hold up the others.
 
-    Nothing is approved here whose customer a person still has to compare. Refuses none, more than `AT_ONCE`, and an
-    empty reason.
+    Nothing is approved here whose customer a person still has to compare. Refuses none, too many, and an empty
+    reason.
     """
-    objections(
-        [
-            None if registration_ids else Reason("review.nothing_selected"),
-            Reason("review.too_many_selected", {"limit": AT_ONCE}) if len(registration_ids) > AT_ONCE else None,
-            *words_are_given(reason, field="reason").reasons,
-        ]
-    ).or_refuse()
-    return [_answer(pk, decision, reason, by=by, at=at) for pk in dict.fromkeys(registration_ids)]
+    words_are_given(reason, field="reason").or_refuse()
 
+    def decide(registration_id: int) -> None:
+        if decision == RuleVerdict.APPROVE:
+            locked = lock_registration(registration_id, by=by, capability="registration.review")
+            _is_settled(locked).or_refuse()
+            approve_registration(registration_id, reason=reason, by=by, at=at)
+        else:
+            reject_registration(registration_id, reason=reason, by=by, at=at)
 
-def _answer(registration_id: int, decision: RuleVerdict, reason: str, *, by: Actor, at: datetime) -> Answer:
-    try:
-        with transaction.atomic():
-            if decision == RuleVerdict.APPROVE:
-                locked = lock_registration(registration_id, by=by, capability="registration.review")
-                _is_settled(locked).or_refuse()
-                approve_registration(registration_id, reason=reason, by=by, at=at)
-            else:
-                reject_registration(registration_id, reason=reason, by=by, at=at)
-    except Refused as refused:
-        return Answer(registration_id, refused.reasons)
-    return Answer(registration_id)
+    return one_by_one(registration_ids, decide)
 
 
 def _is_settled(registration: Registration) -> Verdict:
@@ -140,7 +120,8 @@ def known_customer(registration: Registration) -> Identified:
     )
 
 
-def _settled(case: Case, customer_id: int | None, *, by: Actor) -> Identified:
+def settled_customer(case: Case, customer_id: int | None, *, by: Actor) -> Identified:
+    """Who the customer is: the one named, else the one matched, else a new one that is none of the similar ones."""
     known = known_customer(case.registration)
     if customer_id is None and known.customer_ids:
         return known

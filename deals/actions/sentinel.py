@@ -15,12 +15,11 @@ from common.audit import entry_of, record, record_all
 from common.events import publish
 from common.outbox import after_commit
 from crm import queries as crm_queries
-from deals.actions.claims import day_of
 from deals.choices.cases import BreachEvent, BreachSource, BreachStatus
 from deals.models import Breach
 from deals.queries import breaches as queries
 from deals.queries.breaches import Report
-from deals.queries.calendar import calendar_for
+from deals.queries.calendar import calendar_for, day_of
 from deals.queries.facts import rulebook_on
 from deals.rules import breaches as rules
 from deals.rules.breaches import DirectOpportunity, Guarded

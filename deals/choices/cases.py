@@ -67,6 +67,8 @@ REASONS = {
     "appeal.not_open": _("This appeal has been judged."),
     "appeal.precedent_tells_names": _("A precedent is read by everybody: leave out “%(words)s”."),
     "appeal.precedent_tells_values": _("A precedent is read by everybody: leave out amounts and dates (“%(words)s”)."),
+    "registration.overturned_by_person": _("Appeal judged for the partner: %(words)s"),
+    "registration.upheld_by_person": _("Appeal judged, the answer stands: %(words)s"),
     "breach.status": _("This is not possible while the breach is “%(status)s”."),
     "breach.amount_not_positive": _("A make-good must be above zero; if there is nothing to make good, reject."),
     "breach.amount_too_fine": _("%(amount)s has more decimals than %(currency)s."),

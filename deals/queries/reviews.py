@@ -2,39 +2,41 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Upper
 
 from common.actor import Actor
 from common.errors import NotFound
 from crm import queries as crm_queries
+from crm.rules.facts import Candidate
 from crm.rules.matching import CustomerIdentity
 from deals.choices.registrations import RegistrationStatus
-from deals.models import Registration, RegistrationLine
+from deals.models import Inquiry, Registration, RegistrationLine
 from deals.queries.decisions import Receipt, receipts_of
 from deals.queries.registrations import find_registration, lines_of
 from deals.rules.comparison import FieldComparison, compare
 
+MOST_SIMILAR = 10
+_S = RegistrationStatus
+
 
 def review_queue() -> QuerySet[Registration]:
     """Registrations under review, the one with the least time left first, with partner and matched customer."""
-    waiting = Registration.objects.filter(status=RegistrationStatus.IN_REVIEW)
+    waiting = Registration.objects.under_review()
     return waiting.select_related("partner", "customer").order_by("review_due_at", "pk")
-
-
-def next_in_queue(public_id: str) -> str:
-    """The public id of the most urgent one besides this; empty if nothing else waits."""
-    return review_queue().exclude(public_id=public_id).values_list("public_id", flat=True).first() or ""
 
 
 def review_count() -> int:
     """How many registrations wait."""
-    return Registration.objects.filter(status=RegistrationStatus.IN_REVIEW).count()
+    return Registration.objects.under_review().count()
 
 
 def overdue_count(at: datetime) -> int:
     """How many of those waiting are late."""
-    return Registration.objects.filter(status=RegistrationStatus.IN_REVIEW, review_due_at__lte=at).count()
+    return Registration.objects.late_on(at).count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,36 +52,98 @@ class KnownCustomer:
 
 
 @dataclass(frozen=True, slots=True)
+class PartnerRecord:
+    """What the partner did with its registrations so far: how many it has in which state."""
+
+    open_count: int
+    protected_count: int
+    won_count: int
+    lost_count: int
+    rejected_count: int
+
+    @property
+    def won_share(self) -> Decimal | None:
+        """Of the deals that ended, how many it won; None while none has ended."""
+        ended = self.won_count + self.lost_count
+        return Decimal(self.won_count) / ended if ended else None
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewPage:
-    """A registration, what it is about, what the rules said, and the customers it may be about."""
+    """A registration, what it is about, what the rules said, whom it may be about, and who else is after that."""
 
     registration: Registration
     lines: list[RegistrationLine]
     receipt: Receipt
     customers: list[KnownCustomer]
+    similar: list[Registration]
+    record: PartnerRecord
+    inquiries: list[Inquiry]
 
 
-def review_page(actor: Actor, public_id: str) -> ReviewPage:
-    """A registration under review beside the customers it may be about. `NotFound` if it is not under review."""
+def review_page(actor: Actor, public_id: str, *, at: datetime) -> ReviewPage:
+    """A registration that waits for a decision, with all that is needed to take it. `NotFound` if it does not wait."""
     registration = find_registration(actor, public_id)
-    if registration.status != RegistrationStatus.IN_REVIEW:
+    if registration.status not in (RegistrationStatus.IN_REVIEW, RegistrationStatus.ACTION_REQUIRED):
         raise NotFound("review")
+    candidates = crm_queries.customer_candidates(_typed(registration))
     return ReviewPage(
         registration=registration,
         lines=lines_of(registration),
         receipt=receipts_of(actor, registration)[-1],
-        customers=known_customers(registration),
+        customers=_known_customers(registration, candidates),
+        similar=_similar(registration, [found.customer.pk for found in candidates], at),
+        record=record_of_partner(registration.partner_id, at=at),
+        inquiries=list(registration.inquiries.order_by("-asked_at")),
     )
 
 
-def known_customers(registration: Registration) -> list[KnownCustomer]:
-    """Who the customer may be, surest first."""
-    typed = CustomerIdentity(
+def record_of_partner(partner_id: int, *, at: datetime) -> PartnerRecord:
+    """Counted at the instant. One statement."""
+
+    def count(*statuses: str, **more: Any) -> Count:
+        return Count("pk", filter=Q(status__in=statuses, **more))
+
+    counted = Registration.objects.filter(partner_id=partner_id).aggregate(
+        open_count=count(_S.IN_REVIEW, _S.ACTION_REQUIRED),
+        protected_count=count(_S.APPROVED, protected_until__gt=at),
+        won_count=count(_S.WON),
+        lost_count=count(_S.LOST),
+        rejected_count=count(_S.REJECTED, _S.UPHELD),
+    )
+    return PartnerRecord(**counted)
+
+
+def _similar(registration: Registration, customer_ids: list[int], at: datetime) -> list[Registration]:
+    """Other partners' registrations of one of these customers, or waiting ones of a name like this; newest first."""
+    resembles = Q(
+        status__in=(RegistrationStatus.IN_REVIEW, RegistrationStatus.ACTION_REQUIRED),
+        upper_name__trigram_similar=registration.customer_name.upper(),
+    )
+    others = Registration.objects.annotate(upper_name=Upper("customer_name")).reading_on(at)
+    found = others.filter(Q(customer_id__in=customer_ids) | resembles, receipt_number__isnull=False)
+    return list(
+        found.exclude(partner_id=registration.partner_id).select_related("partner").order_by("-pk")[:MOST_SIMILAR]
+    )
+
+
+def _typed(registration: Registration) -> CustomerIdentity:
+    return CustomerIdentity(
         registration.customer_name,
         registration.customer_country,
         registration.customer_domain,
         registration.customer_tax_id,
     )
+
+
+def known_customers(registration: Registration) -> list[KnownCustomer]:
+    """Who the customer may be, surest first."""
+    return _known_customers(registration, crm_queries.customer_candidates(_typed(registration)))
+
+
+def _known_customers(registration: Registration, candidates: list[Candidate]) -> list[KnownCustomer]:
+    """Who the customer may be, surest first."""
+    typed = _typed(registration)
     return [
         KnownCustomer(
             public_id=found.customer.public_id,
@@ -94,5 +158,5 @@ def known_customers(registration: Registration) -> list[KnownCustomer]:
                 ),
             ),
         )
-        for found in crm_queries.customer_candidates(typed)
+        for found in candidates
     ]

@@ -115,18 +115,17 @@ class Settlement:
 def may_settle(settlement: Settlement) -> Verdict:
     """Above zero and payable; in words if it is not what was proposed; by a second person if it is large."""
     amount, currency = settlement.amount, settlement.currency
-    is_large = amount > settlement.limit and settlement.is_same_person
     if not amount.is_finite() or amount >= LARGEST_AMOUNT:
         return refusal("breach.amount_too_large", field="amount")
-    is_fine = amount != round_amount(amount, currency)
+    too_fine = amount != round_amount(amount, currency)
     unexplained = amount != settlement.proposed and not settlement.words.strip()
+    alone = amount > settlement.limit and settlement.is_same_person
+    fineness = {"amount": f"{amount:f}", "currency": currency}
     return objections(
         [
             None if amount > 0 else Reason("breach.amount_not_positive", field="amount"),
-            Reason("breach.amount_too_fine", {"amount": str(amount), "currency": currency}, "amount")
-            if is_fine
-            else None,
+            Reason("breach.amount_too_fine", fineness, "amount") if too_fine else None,
             Reason("breach.words_for_other_amount", field="words") if unexplained else None,
-            Reason("breach.second_person", {"limit": f"{settlement.limit:f} {currency}"}) if is_large else None,
+            Reason("breach.second_person", {"limit": f"{settlement.limit:f} {currency}"}) if alone else None,
         ]
     )
