@@ -12,6 +12,7 @@ from django.utils import timezone
 from common.actor import Actor
 from common.audit import record
 from common.errors import NotFound
+from common.money import round_amount
 from common.verdict import refusal
 from deals.actions.breaches import propose_make_good
 from deals.queries import breaches as breach_queries
@@ -46,7 +47,8 @@ def pay(*, breach_id: int, by: Actor, at: datetime, **_news: Any) -> None:
     settled = breach_queries.settlement_of(breach_id)
     steps = [Step(step["code"], Decimal(step["amount"]), step["params"]) for step in settled.steps]
     if settled.amount != settled.proposed:
-        steps.append(Step("step.settled_otherwise", settled.amount - settled.proposed))
+        difference = round_amount(settled.amount - settled.proposed, settled.currency)
+        steps.append(Step("step.settled_otherwise", difference))
     made = MakeGood(
         partner_id=settled.partner_id,
         breach_public_id=settled.breach_public_id,
@@ -85,7 +87,7 @@ def reverse_make_good(public_id: str, *, words: str, by: Actor, at: datetime) ->
             made_at=at,
             made_by=by.label,
         )
-        steps = [Step("step.taken_back", counter.amount)]
+        steps = [Step("step.taken_back", round_amount(counter.amount, counter.currency))]
         _post(counter, steps, description=original.line.description, event="make_good.reversed", by=by, at=at)
     return counter
 
