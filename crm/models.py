@@ -94,6 +94,7 @@ class Customer(models.Model):
     country = models.CharField(max_length=2)
     domain = models.CharField(max_length=253, blank=True)
     tax_id = models.CharField(max_length=40, blank=True)
+    segment = models.CharField(max_length=60, blank=True)  # as the CRM classes it; empty: not known
     name_key = models.CharField(max_length=300, editable=False)
     identity_key = models.CharField(max_length=310, editable=False)  # country and name_key
     domain_key = models.CharField(max_length=253, blank=True, editable=False)

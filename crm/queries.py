@@ -218,7 +218,11 @@ _ACTIVITY = """
         'families', (
             SELECT coalesce(jsonb_agg(jsonb_build_object('pk', id, 'code', code) ORDER BY id), '[]')
             FROM crm_productfamily WHERE id = ANY(%(families)s::bigint[])
-        )
+        ),
+        'segment', coalesce((
+            SELECT segment FROM crm_customer
+            WHERE id = ANY(%(customers)s::bigint[]) AND segment <> '' ORDER BY id LIMIT 1
+        ), '')
     )::text
 """
 

@@ -69,7 +69,7 @@ def upsert_customers(rows: Sequence[CustomerRow], *, by: Actor, at: datetime) ->
         _adopt(batch.keys, keys, existing)
         words_before = {row.pk: row.name_words for row in existing.values()}
         values = [
-            {"external_id": row.external_id, **_columns(identity, key)}
+            {"external_id": row.external_id, "segment": row.segment, **_columns(identity, key)}
             for row, identity, key in zip(rows, identities, keys, strict=True)
         ]
         written = write_differences(

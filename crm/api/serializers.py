@@ -14,6 +14,7 @@ class CustomerSerializer(serializers.Serializer[Any]):
     country = serializers.CharField(help_text="ISO 3166 alpha-2.")
     domain = serializers.CharField(allow_blank=True)
     tax_id = serializers.CharField(allow_blank=True)
+    segment = serializers.CharField(allow_blank=True, help_text="As the CRM classes it.")
     source = serializers.ChoiceField(  # type: ignore[assignment] # hides an attribute that a serializer does not use
         CustomerSource.choices, help_text="Who told us of it first."
     )

@@ -192,3 +192,4 @@ class CustomerActivity:
     opportunities: tuple[OpenOpportunity, ...]
     business: tuple[PartnerBusiness, ...]
     families: tuple[FamilyCode, ...]
+    segment: str  # of the first record that has one; empty: not known

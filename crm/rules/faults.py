@@ -46,6 +46,7 @@ def customer_faults(row: CustomerRow) -> list[Reason]:
         *_one_of("country", row.country, COUNTRIES, "row.country_invalid"),
         *_text("domain", row.domain, 253, required=False),
         *_text("tax_id", row.tax_id, 40, required=False),
+        *_text("segment", row.segment, 60, required=False),
     ]
 
 

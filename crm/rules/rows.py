@@ -33,13 +33,14 @@ class ProductRow(Row, frozen=True):
 
 
 class CustomerRow(Row, frozen=True):
-    """`country` is ISO 3166 alpha-2; `domain` may be a web address or an e-mail address."""
+    """`country` is ISO 3166 alpha-2; `domain` may be a web or e-mail address; `segment` is the CRM's own word."""
 
     external_id: str
     legal_name: str
     country: str
     domain: str = ""
     tax_id: str = ""
+    segment: str = ""
 
 
 class OpportunityRow(Row, frozen=True):

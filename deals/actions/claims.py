@@ -63,7 +63,6 @@ class Identified:
     public_id: str = ""  # of the surest record, where it is at hand
     is_newcomer: bool = False
     lookalikes: bool = False
-    segment: str = ""
     known_opportunities: tuple[OpportunityFact, ...] | None = None  # as they were when the registration was received
     market: Market | None = None  # as it was a moment ago
 
@@ -82,7 +81,7 @@ class Judged:
 def open_case(
     registration: Registration, *, at: datetime, late_days: int = 0, in_force: RulesInForce | None = None
 ) -> Case:
-    """Gather what does not depend on the customer. Refuses when no rulebook is in force. `in_force`: if known already."""
+    """Gather what does not depend on the customer. Refuses when no rulebook is in force. `in_force`: if at hand."""
     day = day_of(at)
     in_force = in_force or fact_queries.rules_on(day)
     if in_force is None:
@@ -248,7 +247,7 @@ def _look(case: Case, who: Identified) -> Judged:
         lookalikes=who.lookalikes,
         source=registration.source,
         customer_country=registration.customer_country,
-        customer_segment=who.segment,
+        customer_segment=market.segment,
         named_accounts=seen.named_accounts,
         protections=seen.protections,
         opportunities=market.opportunities if who.known_opportunities is None else who.known_opportunities,

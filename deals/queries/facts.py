@@ -205,6 +205,7 @@ class Market:
     opportunities: tuple[OpportunityFact, ...]
     incumbents: tuple[IncumbentFact, ...]
     families: tuple[FamilyFact, ...]
+    segment: str
 
 
 def market_of(claim: Claim, *, day: date, months: int) -> Market:
@@ -220,4 +221,5 @@ def market_of(claim: Claim, *, day: date, months: int) -> Market:
             for each in found.business
         ),
         tuple(FamilyFact(each.pk, each.code) for each in found.families),
+        found.segment,
     )

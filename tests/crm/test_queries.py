@@ -166,3 +166,23 @@ def test_facts_are_for_the_vendor_only(visible_to: Any) -> None:
     assert visible_to(SYSTEM).exists()
     assert not visible_to(SELLER).exists()
     assert not visible_to(ANONYMOUS).exists()
+
+
+def test_what_goes_on_at_a_customer_is_one_statement(db, django_assert_num_queries):
+    customer, product = CustomerFactory(segment="health"), ProductFactory()
+    other = ProductFactory()
+    partner = PartnerFactory()
+    sold = SaleFactory(partner=partner, customer=customer, booked_on=date(2026, 3, 1))
+    SaleLineFactory(sale=sold, product=product)
+    SaleLineFactory(sale=sold, product=other, number=2)
+    direct = SaleFactory(partner=None, customer=customer, booked_on=date(2026, 4, 1))
+    SaleLineFactory(sale=direct, product=product)
+    with django_assert_num_queries(1):
+        found = queries.activity_at([customer.pk], [product.family_id], since=date(2026, 3, 1))
+    assert [(won.partner_id, won.family_id, won.booked_on) for won in found.business] == [
+        (partner.pk, product.family_id, date(2026, 3, 1))
+    ]
+    assert [family.code for family in found.families] == [product.family.code]
+    assert found.segment == "health"
+    later = queries.activity_at([customer.pk], [product.family_id], since=date(2026, 3, 2))
+    assert later.business == ()
