@@ -19,6 +19,7 @@ from deals.actions.registrations import TYPED, base_amount_of, lines_of, names_a
 from deals.actions.review_news import tell
 from deals.choices.registrations import Event
 from deals.models import Inquiry, Registration, RegistrationLine
+from deals.queries.calendar import day_of
 from deals.rules import transitions
 from deals.rules.clocks import late_days
 from deals.rules.drafts import DraftLine, RegistrationDraft, draft_is_complete, draft_is_sound
@@ -41,7 +42,7 @@ def answer_inquiry(
         transitions.may_happen(Event.ANSWER, registration.status).or_refuse()
         inquiry = open_inquiry_of(registration)
         before = draft_of(registration)
-        changed = _check(inquiry, before, typed, words, day=claims.day_of(at))
+        changed = _check(inquiry, before, typed, words, day=day_of(at))
         close_inquiry(registration, inquiry, words=words, by=by, at=at)
         _rewrite(registration, changed)
         registration.save(update_fields=[*_CLOCKS, *TYPED])
@@ -90,7 +91,7 @@ def _judge_again(registration: Registration, *, by: Actor, at: datetime) -> None
     """Match and judge as when it was submitted. Who now asks for another customer or family stands behind whoever did
     so before: the place in the order of receipt is kept only for what was claimed from the beginning."""
     claimed = registration.customer_id, set(registration.family_ids)
-    take_stock(registration, claims.day_of(at))
+    take_stock(registration, day_of(at))
     registration.total_amount = sum((line.amount for line in registration.lines.all()), Decimal(0))
     registration.base_amount = base_amount_of(registration, at)
     registration.save(update_fields=["total_amount"])

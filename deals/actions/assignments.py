@@ -1,5 +1,6 @@
 """Who reviews what."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -7,6 +8,7 @@ from django.db import transaction
 from common.actor import Actor
 from common.audit import record
 from common.verdict import refusal
+from deals.actions.batches import Answer, one_by_one
 from deals.actions.locks import lock_registration
 from deals.actions.review_news import tell
 from deals.models import Registration
@@ -34,3 +36,8 @@ def assign_registration(registration_id: int, user_id: int | None, *, by: Actor,
         if user_id is not None and user_id != by.user_id:
             tell("review.was_assigned", about=registration, at=at)
     return registration
+
+
+def assign_many(registration_ids: Sequence[int], user_id: int | None, *, by: Actor, at: datetime) -> list[Answer]:
+    """Give each of them by itself; one that is refused does not hold up the others. Refuses none, and too many."""
+    return one_by_one(registration_ids, lambda pk: assign_registration(pk, user_id, by=by, at=at))

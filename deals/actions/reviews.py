@@ -115,7 +115,6 @@ def known_customer(registration: Registration) -> Identified:
         who,
         customer_ids=(registration.customer_id,),
         lookalikes=seen.lookalikes,
-        segment=seen.customer_segment,
         known_opportunities=seen.opportunities,
     )
 

@@ -29,6 +29,7 @@ EDITABLE_FIELDS = {
     "customer_country": _("Country"),
     "customer_domain": _("Web address"),
     "customer_tax_id": _("Tax id"),
+    "site": _("Site"),
     "contact": _("Contact"),
     "expected_close_on": _("Expected close"),
     "stage": _("Sales stage"),
@@ -37,6 +38,7 @@ EDITABLE_FIELDS = {
     "lines": _("Products, quantities and values"),
 }
 CO_SELL = "co_sell"  # asked by the rules: whether the partner sells together with somebody else
+ALL_FIELDS = {**EDITABLE_FIELDS, CO_SELL: _("An offer to sell together")}
 
 REASONS = {
     "inquiry.fields_missing": _("Choose at least one field that the partner may change."),

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -13,8 +13,10 @@ from django.db import connection
 from django.db.models import CharField, F, Func, OuterRef, Q, QuerySet, SmallIntegerField, Subquery, Value
 from django.db.models.functions import Coalesce, Upper
 
+from common.actor import Actor
 from deals.choices.reviews import Waiting
 from deals.models import Appeal, Change, Decision, Registration
+from deals.queries.registrations import registrations_visible_to
 
 PAGE_SIZE = 50
 MANY = 1000  # how far is counted
@@ -97,6 +99,12 @@ def next_registration(wish: Wish, public_id: str, *, at: datetime) -> str:
     return ""
 
 
+def registrations_by_public_id(actor: Actor, public_ids: Iterable[str]) -> list[Registration]:
+    """Those of them that the actor may see, in the order of their keys. One statement."""
+    found = registrations_visible_to(actor).filter(public_id__in=set(public_ids))
+    return list(found.select_related("partner").order_by("pk"))
+
+
 _COUNTS = """
 SELECT count(*) FILTER (WHERE TRUE), count(*) FILTER (WHERE due < %(at)s) FROM (
     (SELECT review_due_at AS due FROM deals_registration WHERE status = 'in_review' ORDER BY 1 LIMIT %(many)s)
@@ -154,8 +162,8 @@ def _tables(kind: str) -> Iterator[tuple[int, _Table]]:
 
 def _found(wish: Wish, count: int, at: datetime) -> list[_Place]:
     name = wish.sort if wish.sort.removeprefix("-") in SORTS else DEFAULT_SORT
-    kind = Waiting.REGISTRATION.value if wish.rule else wish.kind
-    parts = [_part(table, rank, name, wish, at)[:count] for rank, table in _tables(kind)]
+    tables = [found for found in _tables(wish.kind) if not wish.rule or found[1].kind == Waiting.REGISTRATION]
+    parts = [_part(table, rank, name, wish, at)[:count] for rank, table in tables]
     if not parts:
         return []
     sign = "-" if name.startswith("-") else ""
@@ -211,7 +219,7 @@ def _after(rows: QuerySet[Any], cursor: str, rank: int, *, descending: bool) -> 
         return rows
     beyond = "lt" if descending else "gt"
     try:
-        value, last_rank, pk = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        value, last_rank, pk = json.loads(base64.urlsafe_b64decode(cursor.encode()).replace(b"\\u0000", b""))
         from_there = Q(**{f"sorted_by__{beyond}e": value})  # lets the index begin there
         if rank == int(last_rank):
             behind = Q(**{f"sorted_by__{beyond}": value}) | Q(**{"sorted_by": value, f"pk__{beyond}": int(pk)})

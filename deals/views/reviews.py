@@ -1,69 +1,141 @@
-"""The channel manager's queue, and one review with both customers side by side."""
+"""One review: both customers side by side, and everything that can be decided about it."""
+
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from common.errors import Refused
+from common.reasons import sentences
 from common.requests import ActorRequest
 from common.verdict import Reason, refusal
 from crm import queries as crm_queries
+from deals.actions.assignments import assign_registration
+from deals.actions.inquiries import ask_partner
 from deals.actions.reviews import approve_registration, reject_registration
 from deals.choices.engagement import COMPARED_FIELDS, MATCH_KINDS
-from deals.forms.reviews import ReviewForm
+from deals.choices.registrations import Event
+from deals.choices.reviews import ALL_FIELDS
+from deals.forms.reviews import AskForm, AssignForm, QueueForm, ReviewForm
 from deals.queries import reviews as review_queries
+from deals.queries.queue import next_registration
 from deals.queries.registrations import find_registration
+from deals.queries.reviewers import loads_of, reviewers
+from deals.rules.assignments import least_loaded
+from deals.rules.transitions import may_happen
 from deals.views.pages import words
 from partners import queries as partner_queries
-
-PAGE_SIZE = 100
-
-
-@login_required
-def queue(request: ActorRequest) -> HttpResponse:
-    """What waits for a decision, least time left first."""
-    partner_queries.require(request.actor, "registration.review")
-    waiting = list(review_queries.review_queue()[: PAGE_SIZE + 1])
-    context = {
-        "waiting": waiting[:PAGE_SIZE],
-        "has_more": len(waiting) > PAGE_SIZE,
-        "late_count": review_queries.overdue_count(timezone.now()),
-        **words(),
-    }
-    return render(request, "deals/queue.html", context)
 
 
 @login_required
 def review(request: ActorRequest, public_id: str) -> HttpResponse:
     """Compare, then approve or reject with a reason that the partner reads."""
     partner_queries.require(request.actor, "registration.review")
-    reasons: tuple[Reason, ...] = ()
     form = ReviewForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        following = review_queries.next_in_queue(public_id)
+        following = _following(request, public_id)
         try:
             _decide(request, public_id, form.cleaned_data)
         except Refused as refused:
-            reasons = refused.reasons
-        else:
-            messages.success(request, _("Decided. The partner is told why."))
-            return redirect("deals:review", following) if following else redirect("deals:queue")
-    page = review_queries.review_page(request.actor, public_id)
-    context = {
+            return _show(request, public_id, form=form, reasons=refused.reasons)
+        messages.success(request, _("Decided. The partner is told why."))
+        return redirect(following)
+    return _show(request, public_id, form=form)
+
+
+@login_required
+@require_POST
+def ask(request: ActorRequest, public_id: str) -> HttpResponse:
+    """Ask the partner for something; the next review follows."""
+    partner_queries.require(request.actor, "registration.review")
+    form = AskForm(request.POST)
+    if form.is_valid():
+        deal, following = find_registration(request.actor, public_id), _following(request, public_id)
+        fields, question = form.cleaned_data["fields_asked"], form.cleaned_data["words"]
+        try:
+            ask_partner(deal.pk, fields=fields, words=question, by=request.actor, at=timezone.now())
+        except Refused as refused:
+            return _show(request, public_id, ask_form=form, reasons=refused.reasons)
+        messages.success(request, _("The partner is asked. The clock stands still until it answers."))
+        return redirect(following)
+    return _show(request, public_id, ask_form=form)
+
+
+@login_required
+@require_POST
+def assign(request: ActorRequest, public_id: str) -> HttpResponse:
+    """Take it, or give it to somebody."""
+    partner_queries.require(request.actor, "registration.review")
+    deal = find_registration(request.actor, public_id)
+    form = AssignForm(request.POST, reviewers=reviewers())
+    chosen = form.cleaned_data["reviewer"] if form.is_valid() else "?"
+    user_id = request.actor.user_id if "take" in request.POST else form.people.get(chosen, 0) if chosen else None
+    try:
+        assign_registration(deal.pk, user_id, by=request.actor, at=timezone.now())
+    except Refused as refused:
+        for text in sentences(refused.reasons):
+            messages.error(request, text)
+    else:
+        messages.success(request, _("Saved."))
+    return redirect(_address("deals:review", request, public_id))
+
+
+def _show(
+    request: ActorRequest,
+    public_id: str,
+    *,
+    form: ReviewForm | None = None,
+    ask_form: AskForm | None = None,
+    reasons: tuple[Reason, ...] = (),
+) -> HttpResponse:
+    at = timezone.now()
+    page = review_queries.review_page(request.actor, public_id, at=at)
+    form, people = form or ReviewForm(), reviewers()
+    loads = loads_of(people, at=at)
+    matched = next((found.public_id for found in page.customers if found.is_matched), "")
+    context: dict[str, Any] = {
         "page": page,
         "deal": page.registration,
         "form": form,
+        "ask_form": ask_form or AskForm(),
+        "assign_form": AssignForm(reviewers=people, initial={"reviewer": _assigned(page.registration, loads)}),
+        "suggested": least_loaded(loads),
+        "may_approve": may_happen(Event.APPROVE, page.registration.status),
+        "may_ask": may_happen(Event.ASK, page.registration.status),
         "reasons": reasons,
-        "chosen": form.data.get("customer")
-        or next((found.public_id for found in page.customers if found.is_matched), ""),
+        "chosen": form.data.get("customer") or matched,
+        "next_address": _following(request, public_id),
+        "queue_address": _address("deals:queue", request),
         "match_kinds": MATCH_KINDS,
         "field_names": COMPARED_FIELDS,
+        "editable_names": ALL_FIELDS,
         **words(),
     }
     return render(request, "deals/review.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _assigned(deal: Any, loads: Any) -> str:
+    return next((load.public_id for load in loads if load.user_id == deal.assigned_to_id), "")
+
+
+def _following(request: ActorRequest, public_id: str) -> str:
+    """Where to go on in the selection that the reviewer works through: the next registration, or the queue."""
+    chosen = QueueForm(request.GET)
+    wish = chosen.wish(request.actor.user_id, reviewers(), crm_queries.families())
+    following = next_registration(wish, public_id, at=timezone.now())
+    return _address("deals:review", request, following) if following else _address("deals:queue", request)
+
+
+def _address(route: str, request: ActorRequest, *ids: str) -> str:
+    """With the selection, so that nobody loses the place."""
+    query = request.GET.urlencode()
+    return reverse(route, args=ids) + (f"?{query}" if query else "")
 
 
 def _decide(request: ActorRequest, public_id: str, chosen: dict[str, str]) -> None:
