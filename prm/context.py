@@ -38,6 +38,7 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
         _("Sell"),
         (
             Place(_("Review queue"), "inbox", "deals:queue", "registration.review", "vendor"),
+            Place(_("Requests"), "hourglass", "deals:requests", "registration.review", "vendor"),
             Place(_("Deals"), "briefcase", "deals:list", "registration.view"),
             Place(_("Rules of engagement"), "scale", "deals:rules", "registration.view"),
             Place(_("Lists"), "list-check", "deals:policies", "policy.view", "vendor"),

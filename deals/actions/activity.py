@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+import structlog
 from django.db import transaction
 
 from common.actor import SYSTEM, Actor
@@ -16,16 +17,16 @@ from deals.choices.registrations import RegistrationStatus, SalesStage
 from deals.models import LifeWarning, Registration
 from deals.queries.calendar import promised_terms
 from deals.queries.protections import due_registrations
-from deals.rules.activity import activity_standing, warning_reached
+from deals.rules.activity import OPEN_STATUSES, activity_standing, warning_reached
 from deals.rules.terms import Terms
 
+log = structlog.get_logger(__name__)
 _RUNGS = {"nudge": WarningKind.NUDGE, "at_risk": WarningKind.AT_RISK}
 _EVENTS = {
     WarningKind.NUDGE: "registration.nudged",
     WarningKind.AT_RISK: "registration.at_risk",
     WarningKind.ENDS: "registration.ending",
 }
-_OPEN = (RegistrationStatus.IN_REVIEW, RegistrationStatus.ACTION_REQUIRED, RegistrationStatus.APPROVED)
 
 
 def note_activity(registration: Registration, at: datetime) -> None:
@@ -41,7 +42,7 @@ def move_stage(registration_id: int, *, stage: str, by: Actor, at: datetime) -> 
     with transaction.atomic():
         registration = lock_registration(registration_id, by=by, capability="registration.maintain")
         status = RegistrationStatus(registration.status_on(at))
-        if status not in _OPEN:
+        if status not in OPEN_STATUSES:
             refusal("registration.status", status=status.label).or_refuse()
         if stage not in SalesStage.values:
             refusal("registration.choice_invalid", field="stage").or_refuse()
@@ -60,7 +61,16 @@ def keep_ladders(*, at: datetime, limit: int = 500) -> int:
     Any number of sweepers may run at once: a deal that somebody works on is left to a later call, and what was done
     is not done again.
     """
-    return sum(_keep(registration_id, at) for registration_id in due_registrations(at, limit))
+    return sum(_kept(registration_id, at) for registration_id in due_registrations(at, limit))
+
+
+def _kept(registration_id: int, at: datetime) -> bool:
+    """Whether something was done. What fails is told to whoever runs this, and the others do not wait for it."""
+    try:
+        return _keep(registration_id, at)
+    except Exception:
+        log.exception("a protection was not kept", registration=registration_id)
+        return False
 
 
 def _keep(registration_id: int, at: datetime) -> bool:

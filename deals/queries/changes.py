@@ -1,5 +1,6 @@
 """Changes of approved registrations: what they touch, what waits for a decision."""
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -75,6 +76,15 @@ def find_change(actor: Actor, public_id: str) -> ChangeRow:
     if found is None:
         raise NotFound("change")
     return _row(found)
+
+
+def as_changed(row: ChangeRow) -> Registration:
+    """The registration as it is to be, to be compared; it is not for saving."""
+    asked = copy(row.change.registration)
+    after = content_from(row.change.after)
+    for name in CONTENT_FIELDS:
+        setattr(asked, name, getattr(after, name))
+    return asked
 
 
 def pending_changes(at: datetime) -> QuerySet[Change]:

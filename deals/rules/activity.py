@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from deals.choices.registrations import RegistrationStatus
 from deals.rules.terms import Terms
 
+OPEN_STATUSES = frozenset(
+    {RegistrationStatus.IN_REVIEW, RegistrationStatus.ACTION_REQUIRED, RegistrationStatus.APPROVED}
+)  # in which a partner still sells, so that its sales stage can move
 Rung = Literal["fresh", "nudge", "at_risk", "release"]
 
 

@@ -53,7 +53,7 @@ class Content:
 
 
 CONTENT_FIELDS = tuple(field.name for field in fields(Content) if field.name not in ("lines", "base_amount"))
-CHANGEABLE = (*(name for name in CONTENT_FIELDS if name != "site"), "lines")
+CHANGEABLE = (*CONTENT_FIELDS, "lines")
 
 
 @dataclass(frozen=True, slots=True)

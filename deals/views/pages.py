@@ -16,6 +16,7 @@ from common.reasons import sentences
 from common.requests import ActorRequest
 from deals.actions import outcomes, registrations
 from deals.choices.engagement import VERDICT_COLOURS, RuleVerdict
+from deals.choices.participants import CONSENT_COLOURS
 from deals.choices.protections import CHANGE_COLOURS, CHANGED_FIELDS, EXTENSION_COLOURS, STEP_LABELS, Dimension
 from deals.choices.registrations import STATUS_COLOURS, RegistrationStatus
 from deals.forms.conversation import CommentForm
@@ -25,6 +26,7 @@ from deals.queries import registrations as deal_queries
 from deals.queries.conversation import streams_visible_to
 from deals.queries.decisions import receipts_of
 from deals.queries.life import deal_life
+from deals.queries.participants import together_of
 from partners import queries as partner_queries
 
 
@@ -83,6 +85,8 @@ def show_deal(
         "deal": deal,
         "life": life,
         "streams": streams,
+        "together": together_of(request.actor, deal, at=at),
+        "consent_colours": CONSENT_COLOURS,
         "lost_form": LostForm(),
         "stage_form": StageForm(initial={"stage": deal.stage}),
         "answer_form": AnswerRequestForm(),

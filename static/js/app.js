@@ -84,3 +84,12 @@ document.addEventListener("htmx:load", (event) => watchBoxes(event.target));
 
 // An error summary takes the focus so that it is read first
 document.querySelector("[data-error-summary]")?.focus();
+
+// Uploads show how far they are
+document.addEventListener("htmx:xhr:progress", ({ target, detail }) => {
+  const bar = target.querySelector?.("progress[data-upload]");
+  if (bar && detail.lengthComputable) {
+    bar.hidden = false;
+    bar.value = (100 * detail.loaded) / detail.total;
+  }
+});
