@@ -25,6 +25,7 @@ from deals.choices import (
     reviews,
     rulebooks,
 )
+from deals.choices import imports as import_choices
 from incentives import choices as incentive_choices
 from incentives.actions import make_goods
 from partners import choices as partner_choices
@@ -39,6 +40,7 @@ CATALOGUES = (
     crm_choices.REASONS,
     cases.REASONS,
     checks.REASONS,
+    import_choices.REASONS,
     participants.REASONS,
     registrations.REASONS,
     engagement.REASONS,

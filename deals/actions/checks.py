@@ -11,10 +11,10 @@ from common.actor import Actor
 from common.audit import record
 from common.outbox import after_commit
 from crm.rules import matching
-from deals.actions.claims import day_of
 from deals.actions.locks import take
 from deals.choices.checks import Light
 from deals.models import PreflightCheck
+from deals.queries.calendar import day_of
 from deals.queries.claimants import registrar_for
 from deals.queries.preflight import Asked, asked_by, check, terms_on
 from deals.rules.preflight import HOUR, PreflightAnswer, PreflightQuestion, is_watched, may_check, question_text

@@ -15,10 +15,10 @@ from common.verdict import Reason, Verdict
 from crm.actions import customers as customer_actions
 from crm.rules import matching
 from deals.actions.checks import preflight
-from deals.actions.claims import day_of
 from deals.actions.locks import lock_claims, lock_newcomer, take
 from deals.choices.checks import Light
 from deals.models import PencilHold, Registration
+from deals.queries.calendar import day_of
 from deals.queries.claimants import registrar_for
 from deals.queries.preflight import live_holds, look, terms_on
 from deals.rules.preflight import PreflightAnswer, PreflightQuestion, may_hold

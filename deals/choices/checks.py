@@ -12,7 +12,7 @@ class Light(TextChoices):
     RED = "red", _("Cannot be protected")
 
 
-LIGHT_COLOURS = {"green": "green", "amber": "yellow", "red": "red"}
+LIGHT_COLOURS = {"green": "green", "amber": "orange", "red": "red"}
 
 REASONS: dict[str, object] = {
     "check.free": _("Nothing stands against it. Registered now, it is protected or only its size is looked at."),

@@ -16,10 +16,28 @@ from common.reasons import sentence
 from common.verdict import Reason
 from crm.rules.facts import ProductChoice
 from deals.choices.registrations import LOST_REASONS, DealSource, RegistrationStatus, SalesStage
+from deals.forms.participants import ShareForm, name_partners
+from deals.forms.rows import rows_of
+from deals.queries.claimants import Claimant
 from deals.queries.registrations import SORTS
-from deals.rules.drafts import MAX_LINES, DraftLine, RegistrationDraft, draft_is_complete, draft_is_sound
+from deals.rules.drafts import (
+    MAX_LINES,
+    DraftLine,
+    RegistrationDraft,
+    draft_is_complete,
+    draft_is_sound,
+    web_or_tax,
+)
+from deals.rules.participants import MOST_PARTICIPANTS
 
 CURRENCIES = ("EUR", "GBP", "HUF", "PLN", "USD", "CHF", "CZK", "RON", "SEK", "DKK", "NOK")
+
+
+_TYPED = (
+    *("customer_name", "customer_country", "site", "contact", "expected_close_on", "stage", "source", "currency"),
+    *("why_now",),
+)
+_SHOWN_AT = {"customer_domain": "known_by", "customer_tax_id": "known_by"}
 
 
 def set_choices(field: Any, choices: list[tuple[Any, Any]]) -> None:
@@ -50,24 +68,23 @@ class LineForm(forms.Form):
         return bool(self["product"].data or self["amount"].data)
 
 
-class LineFormSet(forms.BaseFormSet):
-    """Rows of lines; every row that comes back may be emptied, also one that was there before."""
-
-    def initial_form_count(self) -> int:
-        return 0 if self.is_bound else super().initial_form_count()
-
-
 class RegistrationForm(forms.Form):
-    """What a partner types about a deal: ten fields and the product lines."""
+    """What a partner types about a deal: at most ten fields, with the products and who sells together among them."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     partner = forms.ChoiceField(label=_("For"), required=False)
-    customer_name = forms.CharField(label=_("Customer's legal name"))
-    customer_country = forms.ChoiceField(label=_("Country"))
-    customer_domain = forms.CharField(
-        label=_("Web address"), required=False, help_text=_("The surest way to recognise a company.")
+    customer_name = forms.CharField(
+        label=_("Customer's legal name"), widget=forms.TextInput(attrs={"list": "own-customers", "autocomplete": "off"})
     )
-    customer_tax_id = forms.CharField(label=_("Tax id"), required=False)
+    customer_country = forms.ChoiceField(label=_("Country"))
+    known_by = forms.CharField(
+        label=_("Web address or tax id"), required=False, help_text=_("The surest way to recognise a company.")
+    )
+    site = forms.CharField(
+        label=_("Site"),
+        required=False,
+        help_text=_("Leave it empty for the whole customer: others are kept out everywhere."),
+    )
     contact = forms.CharField(label=_("Whom do you talk to?"))
     expected_close_on = forms.DateField(
         label=_("Expected close"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -78,67 +95,90 @@ class RegistrationForm(forms.Form):
     why_now = forms.CharField(label=_("Why now?"), required=False, widget=forms.Textarea(attrs={"rows": 3}), strip=True)
 
     def __init__(
-        self,
-        *args: Any,
-        products: Sequence[ProductChoice],
-        partners: Sequence[tuple[int, str]],
-        day: date,
-        line_count: int = 1,
-        **kwargs: Any,
+        self, *args: Any, products: Sequence[ProductChoice], claimants: Sequence[Claimant], day: date, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.products, self.partners, self.day = {product.public_id: product for product in products}, partners, day
+        self.products, self.claimants, self.day = {one.public_id: one for one in products}, claimants, day
         set_choices(self.fields["customer_country"], [("", "–"), *countries])
-        set_choices(self.fields["partner"], [(str(pk), name) for pk, name in partners])
-        if len(partners) == 1:
+        set_choices(self.fields["partner"], [(one.public_id, one.name) for one in claimants])
+        if len(claimants) == 1:
             self.fields["partner"].widget = forms.HiddenInput()
-        rows = forms.formset_factory(
-            LineForm, LineFormSet, extra=line_count, max_num=MAX_LINES, absolute_max=MAX_LINES + 1
+        typed, initial = self.data if self.is_bound else None, kwargs.get("initial") or {}
+        rows, shares = initial.get("lines") or [], initial.get("invited") or []
+        self.lines = rows_of(LineForm, most=MAX_LINES, extra=0 if rows else 1)(
+            typed, initial=rows, prefix="lines", form_kwargs={"products": products}
         )
-        self.lines = rows(
-            self.data if self.is_bound else None,
-            initial=(kwargs.get("initial") or {}).get("lines"),
-            prefix="lines",
-            form_kwargs={"products": products},
+        self.invited = rows_of(ShareForm, most=MOST_PARTICIPANTS - 1, extra=0 if shares else 1)(
+            typed, initial=shares, prefix="invited"
         )
 
     def is_valid(self) -> bool:
-        """Shape and rules of the form and of every line, so that all problems show at once."""
-        self._check_shapes()
+        """Shape and rules of the form and of every row, so that all problems show at once."""
+        self.check_shapes()
         draft = self.draft()
         self.show((draft_is_sound(draft) & draft_is_complete(draft, self.day)).reasons)
-        return not self.errors and self.lines.is_valid()
+        return self._is_clean()
 
     def is_keepable(self) -> bool:
         """Whether it can be saved as a draft: nothing that is there is wrong, much may be missing."""
-        self._check_shapes()
+        self.check_shapes()
         self.show(draft_is_sound(self.draft()).reasons)
-        return not self.errors and self.lines.is_valid()
+        return self._is_clean()
 
-    def _check_shapes(self) -> None:
+    def _is_clean(self) -> bool:
+        return not self.errors and self.lines.is_valid() and self.invited.is_valid()
+
+    def check_shapes(self) -> None:
         """Only what is there; what is missing is for the rules to say, since a draft may miss it."""
         super().is_valid()
         self.lines.is_valid()
+        name_partners(self.typed_shares())
         for name, errors in list(self.errors.as_data().items()):
             if name != "token" and all(error.code == "required" for error in errors):
                 del self.errors[name]
 
+    def leave_unchecked(self) -> None:
+        """Show what was typed without a word about what is missing or wrong: nobody has sent it yet."""
+        for form in (self, *self.lines.forms, *self.invited.forms):
+            form.errors.clear()
+
+    @property
+    def claimant(self) -> Claimant:
+        """For whom it is; one that was not offered counts as not chosen (and is told as such)."""
+        chosen = self.cleaned_data.get("partner")
+        return next((one for one in self.claimants if one.public_id == chosen), self.claimants[0])
+
     def draft(self, registration_id: int | None = None) -> RegistrationDraft:
         """What was typed, as far as it has the right shape."""
-        typed = {name: value for name, value in self.cleaned_data.items() if name not in ("token", "partner")}
-        for name in ("customer_name", "customer_country", "customer_domain", "customer_tax_id", "contact", "why_now"):
-            typed.setdefault(name, "")
-        known = dict(self.partners)
-        chosen = int(self.cleaned_data.get("partner") or 0)
+        typed = {name: self.cleaned_data[name] for name in _TYPED if name in self.cleaned_data}
+        known = web_or_tax(self.cleaned_data.get("known_by", ""))
         return RegistrationDraft(
-            partner_id=chosen if chosen in known else next(iter(known)),
+            partner_id=self.claimant.partner_id,
+            customer_name=typed.pop("customer_name", ""),
+            customer_domain=known.domain,
+            customer_tax_id=known.tax_id,
             lines=[self._line(row.cleaned_data) for row in self._typed_lines()],
+            invited=[row.as_share() for row in self.typed_shares()],
             registration_id=registration_id,
             **typed,
         )
 
+    def families(self) -> tuple[int, ...]:
+        """Of the products chosen so far."""
+        chosen = (self.products.get(row.cleaned_data.get("product", "")) for row in self._typed_lines())
+        return tuple(sorted({product.family_id for product in chosen if product}))
+
+    def total(self) -> Decimal | None:
+        """The value typed so far; None as long as a line has none."""
+        amounts = [row.cleaned_data.get("amount") for row in self._typed_lines()]
+        known = [amount for amount in amounts if amount is not None]
+        return sum(known, Decimal(0)) if known and len(known) == len(amounts) else None
+
     def _typed_lines(self) -> list[LineForm]:
         return [row for row in self.lines.forms if row.is_typed]
+
+    def typed_shares(self) -> list[ShareForm]:
+        return [row for row in self.invited.forms if row.is_typed]
 
     def _line(self, typed: dict[str, Any]) -> DraftLine:
         """A line; what has no right shape (and is told as such) stands in by something no rule objects to."""
@@ -146,12 +186,14 @@ class RegistrationForm(forms.Form):
         return DraftLine(product.pk if product else 0, typed.get("quantity") or 1, typed.get("amount") or Decimal(1))
 
     def show(self, reasons: Iterable[Reason]) -> None:
-        """Put refusals where they belong: at their field, at their line's field, or above the form."""
+        """Put refusals where they belong: at their field, at their row's field, or above the form."""
+        rows: dict[str, list[Any]] = {"lines": self._typed_lines(), "participants": self.typed_shares()}
         for reason in reasons:
             place, _dot, rest = reason.field.partition(".")
-            if place == "lines" and rest:
+            place = _SHOWN_AT.get(place, place)
+            if place in rows and rest:
                 number, _dot, name = rest.partition(".")
-                row = self._typed_lines()[int(number)]
+                row = rows[place][int(number)]
                 if name not in row.errors:
                     row.add_error(name, sentence(reason))
             elif place not in self.errors:
@@ -165,6 +207,7 @@ class DealFilterForm(forms.Form):
     status = forms.ChoiceField(required=False, choices=RegistrationStatus.choices)
     sort = forms.ChoiceField(required=False, choices=[(f"{sign}{by}", by) for by in SORTS for sign in ("", "-")])
     after = forms.CharField(required=False, max_length=500)
+    others = forms.BooleanField(required=False)
 
     def chosen(self) -> dict[str, str]:
         self.is_valid()

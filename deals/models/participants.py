@@ -1,5 +1,6 @@
 """Who shares in a deal that several sell together."""
 
+from decimal import Decimal
 from functools import partial
 
 from django.db import models
@@ -33,6 +34,10 @@ class Participant(models.Model):
             models.UniqueConstraint(fields=["registration", "partner"], name="participant_once", nulls_distinct=False),
             models.CheckConstraint(condition=Q(share_bps__lte=10_000), name="participant_share"),
         ]
+
+    @property
+    def share(self) -> Decimal:
+        return Decimal(self.share_bps) / 10_000
 
     def __str__(self) -> str:
         return f"{self.registration_id} {self.partner_id} {self.share_bps}"

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.utils import timezone
-
 from common.actor import Actor
 from common.verdict import ALLOWED, Verdict, refusal
 from deals.models import Registration
+from deals.queries.calendar import day_of
 from deals.rules.permissions import may_act
 from partners import queries as partner_queries
 from partners import rules as partner_rules
@@ -27,7 +26,7 @@ class Claimant:
 
 
 def claimants(actor: Actor, *, day: date) -> list[Claimant]:
-    """Those that this person may register for: own companies, then resellers, each by name. At most three statements."""
+    """Whom this person may register for: own companies, then resellers, each by name. At most three statements."""
     own = [pk for pk in actor.partner_ids if partner_rules.may(actor, CREATE, pk)]
     profiles = sorted(partner_queries.partner_profiles(own).values(), key=lambda profile: (profile.name, profile.pk))
     found = [Claimant(profile.pk, profile.public_id, profile.name, profile.currency) for profile in profiles]
@@ -60,6 +59,6 @@ def may_act_on(actor: Actor, capability: str, registration: Registration, *, at:
     distributor_id = registration.registered_by_id
     if verdict or distributor_id is None or capability != CREATE or not may_act(actor, capability, distributor_id):
         return verdict
-    day = at.astimezone(timezone.get_default_timezone()).date()
+    day = day_of(at)
     resellers = {reseller.pk for _, reseller in partner_queries.resellers_of([distributor_id], day=day)}
     return ALLOWED if registration.partner_id in resellers else refusal("registration.link_ended")

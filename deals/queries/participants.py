@@ -22,11 +22,16 @@ _SHOWN = {**registration_words.EVENTS, **words.EVENTS}
 _NOT_SHOWN = frozenset({"registration.drafted", "registration.changed"})
 
 
+def answers_for_direct(actor: Actor) -> bool:
+    """Whether the actor says for the vendor's direct sales that it takes part."""
+    return actor.is_vendor and bool(partner_rules.may(actor, "participation.answer_direct"))
+
+
 def participations_visible_to(actor: Actor) -> QuerySet[Participant]:
     """What the actor's companies were invited to, of deals that were submitted; direct sales' for those who run it."""
     own = [pk for pk in actor.partner_ids if partner_rules.may(actor, "registration.view", pk)]
     concerned = Q(partner_id__in=own)
-    if actor.is_vendor and partner_rules.may(actor, "participation.answer_direct"):
+    if answers_for_direct(actor):
         concerned |= Q(partner=None)
     rows = Participant.objects.filter(concerned, registration__receipt_number__isnull=False)
     return rows.exclude(role=ParticipantRole.LEAD).select_related("registration__partner", "partner")
@@ -43,7 +48,7 @@ def find_participation(actor: Actor, public_id: str, *, to_answer: bool = False)
 def may_answer_for(actor: Actor, participant: Participant) -> bool:
     """Whether it is the actor's to answer: consent is given by the company's own people, never by others for it."""
     if participant.partner_id is None:
-        return bool(partner_rules.may(actor, "participation.answer_direct"))
+        return answers_for_direct(actor)
     own = participant.partner_id in actor.partner_ids
     return own and bool(partner_rules.may(actor, "registration.create", participant.partner_id))
 
@@ -107,6 +112,7 @@ class Together:
     """Everybody in a deal, the lead first, as its own page shows them."""
 
     rows: list[Participant]
+    may_create: Verdict
     may_invite: Verdict
     may_withdraw: Verdict
 
@@ -125,6 +131,7 @@ def together_of(actor: Actor, registration: Registration, *, at: datetime) -> To
     consents = [row.consent for row in rows if row.role != ParticipantRole.LEAD]
     return Together(
         rows=rows,
+        may_create=may_create,
         may_invite=may_create & may_invite(status, consents),
         may_withdraw=may_create & may_answer(status, Consent.INVITED),
     )

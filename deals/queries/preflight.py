@@ -6,13 +6,13 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db.models import Q
-from django.utils import timezone
 
 from crm import queries as crm_queries
 from crm.rules.names import has_lookalikes
 from deals.choices.checks import Light
 from deals.models import PencilHold, PreflightCheck, Registration
 from deals.queries import facts as fact_queries
+from deals.queries.calendar import day_of
 from deals.queries.facts import Claim
 from deals.rules.engagement import judge
 from deals.rules.facts import Facts
@@ -44,7 +44,7 @@ def look(
     partner_id: int, question: PreflightQuestion, *, at: datetime, known_ids: tuple[int, ...] | None = None
 ) -> Look:
     """As `check`; `known_ids` are the customer's records, if it is known who it is."""
-    day = at.astimezone(timezone.get_default_timezone()).date()
+    day = day_of(at)
     rulebook = fact_queries.rulebook_on(day)
     if rulebook is None:
         return Look(PreflightAnswer(Light.RED.value, "registration.no_rulebook", {"day": day.isoformat()}))
@@ -91,7 +91,7 @@ def look(
 
 def terms_on(at: datetime) -> Terms:
     """The published terms of the day."""
-    rulebook = fact_queries.rulebook_on(at.astimezone(timezone.get_default_timezone()).date())
+    rulebook = fact_queries.rulebook_on(day_of(at))
     return DEFAULT_TERMS if rulebook is None else terms_from(rulebook.terms)
 
 

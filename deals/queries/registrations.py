@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -185,6 +186,12 @@ def as_read(registration: Registration, *, at: datetime) -> Registration:
     if not getattr(registration, "customer_public_id", "") and registration.customer is not None:
         registration.customer_public_id = registration.customer.public_id  # type: ignore[attr-defined]
     return registration
+
+
+def current_statuses(public_ids: Iterable[str], *, at: datetime) -> dict[str, str]:
+    """How these registrations read at the instant, by public id, whoever asks. One statement."""
+    rows = Registration.objects.filter(public_id__in=set(public_ids)).reading_on(at)
+    return {row.public_id: row.current_status for row in rows.only("public_id", "status", "protected_until")}  # type: ignore[attr-defined]
 
 
 def counts_by_status(at: datetime) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """The registration form: a new deal, or a draft that is finished."""
 
 import uuid
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from common.errors import KeyReused, NotFound, Refused
 from common.idempotency import Answer, once
@@ -18,21 +20,27 @@ from common.requests import ActorRequest
 from common.verdict import Reason
 from crm import queries as crm_queries
 from deals.actions import registrations
+from deals.choices.participants import ParticipantRole
 from deals.forms.registrations import RegistrationForm
+from deals.forms.rows import with_another
 from deals.queries import registrations as deal_queries
-from partners import queries as partner_queries
-from partners import rules as partner_rules
+from deals.queries.claimants import Claimant, claimants
+from deals.queries.participants import participants_of
+from deals.queries.preflight import earlier_customers
+from deals.views.preflight import light_for, render_light
+
+_MORE = {"add_line": "lines", "add_invited": "invited"}
+_ASKED = ("check", "hold")
 
 
 @login_required
 def new(request: ActorRequest) -> HttpResponse:
     """Register a deal, or keep it as a draft."""
-    partners = _partners_of(request)
+    offered = claimants_of(request)
     if request.method == "POST":
-        return _receive(request, partners)
-    currency = next(iter(partner_queries.partner_profiles([partners[0][0]]).values())).currency
-    initial = {"token": uuid.uuid4(), "partner": partners[0][0], "currency": currency}
-    return _show(request, _form(partners, initial=initial))
+        return _receive(request, offered)
+    initial = {"token": uuid.uuid4(), "partner": offered[0].public_id, "currency": offered[0].currency}
+    return _show(request, registration_form(offered, initial=initial))
 
 
 @login_required
@@ -42,11 +50,23 @@ def edit(request: ActorRequest, public_id: str) -> HttpResponse:
     if not page.may_edit:
         raise NotFound("draft")
     deal = page.registration
-    partners = [(deal.partner_id, deal.partner.name)]
+    offered = [Claimant(deal.partner_id, deal.partner.public_id, deal.partner.name, deal.partner.currency)]
     if request.method == "POST":
-        return _receive(request, partners, registration_id=deal.pk)
-    initial: dict[str, Any] = {
-        name: getattr(deal, name) for name in RegistrationForm.base_fields if hasattr(deal, name)
+        return _receive(request, offered, deal=deal)
+    return _show(request, registration_form(offered, initial=_typed_before(page)), deal=deal)
+
+
+@login_required
+@require_POST
+def check(request: ActorRequest) -> HttpResponse:
+    """The light for what is typed so far: a fragment that is fetched while typing."""
+    return render_light(request, registration_form(claimants_of(request), data=request.POST))
+
+
+def _typed_before(page: deal_queries.RegistrationPage) -> dict[str, Any]:
+    deal = page.registration
+    typed: dict[str, Any] = {
+        name: getattr(deal, name) for name in RegistrationForm.base_fields if name != "partner" and hasattr(deal, name)
     }
     lines = [
         {
@@ -56,40 +76,64 @@ def edit(request: ActorRequest, public_id: str) -> HttpResponse:
         }
         for line in page.lines
     ]
-    initial |= {"token": uuid.uuid4(), "partner": deal.partner_id, "lines": lines}
-    return _show(request, _form(partners, initial=initial, line_count=0 if lines else 1), deal=deal)
+    invited = [
+        {
+            "role": row.role,
+            "partner": row.partner.public_id if row.partner else "",
+            "share": Decimal(row.share_bps) / 100,
+        }
+        for row in participants_of(deal)
+        if row.role != ParticipantRole.LEAD
+    ]
+    known_by = ", ".join(filter(None, (deal.customer_domain, deal.customer_tax_id)))
+    more = {"token": uuid.uuid4(), "partner": deal.partner.public_id, "known_by": known_by}
+    return {**typed, **more, "lines": lines, "invited": invited}
 
 
-def _partners_of(request: ActorRequest) -> list[tuple[int, str]]:
-    """The partners that this person may register for; none: the page does not exist."""
-    mine = [pk for pk in request.actor.partner_ids if partner_rules.may(request.actor, "registration.create", pk)]
-    profiles = partner_queries.partner_profiles(mine)
-    if not profiles:
+def claimants_of(request: ActorRequest) -> list[Claimant]:
+    """Those that this person may register for; none: the page does not exist."""
+    found = claimants(request.actor, day=timezone.localdate())
+    if not found:
         raise NotFound("registration form")
-    return sorted(((pk, profile.name) for pk, profile in profiles.items()), key=lambda pair: pair[1])
+    return found
 
 
-def _form(partners: list[tuple[int, str]], **kwargs: Any) -> RegistrationForm:
+def registration_form(offered: list[Claimant], **kwargs: Any) -> RegistrationForm:
     return RegistrationForm(
-        products=crm_queries.product_choices(), partners=partners, day=timezone.localdate(), **kwargs
+        products=crm_queries.product_choices(), claimants=offered, day=timezone.localdate(), **kwargs
     )
 
 
-def _show(request: ActorRequest, form: RegistrationForm, *, deal: Any = None, status: int = 200) -> HttpResponse:
-    return render(request, "deals/form.html", {"form": form, "deal": deal}, status=status)
-
-
-def _receive(
-    request: ActorRequest, partners: list[tuple[int, str]], *, registration_id: int | None = None
+def _show(
+    request: ActorRequest, form: RegistrationForm, *, deal: Any = None, light: Any = None, status: int = 200
 ) -> HttpResponse:
+    context = {
+        "form": form,
+        "deal": deal,
+        "light": light,
+        "own_customers": earlier_customers(request.actor.partner_ids),
+        "several": len(form.claimants) > 1,
+    }
+    return render(request, "deals/form.html", context, status=status)
+
+
+def _show_unsent(request: ActorRequest, form: RegistrationForm, deal: Any, light: Any = None) -> HttpResponse:
+    form.leave_unchecked()
+    return _show(request, form, deal=deal, light=light)
+
+
+def _receive(request: ActorRequest, offered: list[Claimant], *, deal: Any = None) -> HttpResponse:
     """Act once per form that was shown, however often it is sent; keep what was typed if something is wrong."""
-    if "add_line" in request.POST:
-        return _show(request, _with_another_line(request, partners))
-    form = _form(partners, data=request.POST)
+    for button, rows in _MORE.items():
+        if button in request.POST:
+            return _show_unsent(request, registration_form(offered, data=with_another(request.POST, rows)), deal)
+    form = registration_form(offered, data=request.POST)
+    if any(button in request.POST for button in _ASKED):
+        return _show_unsent(request, form, deal, light_for(request, form))
     wants_submit = "save" not in request.POST
     if not (form.is_valid() if wants_submit else form.is_keepable()):
-        return _show(request, form, status=422)
-    draft, at = form.draft(registration_id), timezone.now()
+        return _show(request, form, deal=deal, status=422)
+    draft, at = form.draft(deal.pk if deal else None), timezone.now()
     act = registrations.register_deal if wants_submit else registrations.save_draft
 
     def effect() -> Answer:
@@ -109,15 +153,7 @@ def _receive(
     else:
         messages.success(request, _("Your registration was received.") if wants_submit else _("The draft is saved."))
         return redirect("deals:detail", answer.body["deal"])
-    return _show(request, form, status=422)
-
-
-def _with_another_line(request: ActorRequest, partners: list[tuple[int, str]]) -> RegistrationForm:
-    """The same form as typed, unchecked, with one more row."""
-    typed = request.POST.copy()
-    count = typed.get("lines-TOTAL_FORMS", "1")
-    typed["lines-TOTAL_FORMS"] = str(min(int(count) if count.isascii() and count.isdigit() else 1, 100) + 1)
-    return _form(partners, data=typed)
+    return _show(request, form, deal=deal, status=422)
 
 
 def _fingerprint(request: ActorRequest) -> str:

@@ -1,0 +1,116 @@
+"""Registering many deals at once: each by the same action as one, each once however often it is sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from common.actor import Actor
+from common.errors import Refused
+from common.idempotency import Answer, once
+from common.verdict import ALLOWED, Reason, Verdict, refusal
+from deals.actions.registrations import register_deal
+from deals.choices.checks import Light
+from deals.choices.registrations import RegistrationStatus
+from deals.queries.calendar import day_of
+from deals.queries.imports import known_for
+from deals.queries.registrations import current_statuses
+from deals.rules.drafts import RegistrationDraft
+from deals.rules.import_rows import COLUMNS, MOST_ROWS, ReadRow, columns_are_there, read_rows
+from deals.rules.policy_rows import read_sheet
+
+_LIGHTS = {
+    RegistrationStatus.APPROVED: Light.GREEN,
+    RegistrationStatus.WON: Light.GREEN,
+    RegistrationStatus.REJECTED: Light.RED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What became of a row: a registration, or why there is none. Repeated, it is what it became the first time."""
+
+    number: int
+    cells: Mapping[str, str] = field(default_factory=dict)
+    registration: str = ""  # public id
+    status: str = ""
+    problems: tuple[Reason, ...] = ()
+
+    @property
+    def light(self) -> str:
+        """Green if it is protected, red if it was rejected, amber as long as somebody has to look or to answer."""
+        return _LIGHTS.get(RegistrationStatus(self.status), Light.AMBER).value if self.status else ""
+
+
+def preview_rows(content: bytes, *, by: Actor, at: datetime) -> tuple[list[ReadRow], Verdict]:
+    """What is wrong with each row of the file, or why it cannot be read at all. Writes nothing."""
+    rows, verdict = read_sheet(content, COLUMNS)
+    if not verdict:
+        return [], verdict
+    if len(rows) > MOST_ROWS:
+        return [], refusal("import.too_many", limit=MOST_ROWS)
+    named = columns_are_there(list(rows[0].cells))
+    known = known_for(by, rows, at=at)
+    if not named or known is None:
+        return [], named if known else refusal("actor.not_permitted")
+    return read_rows(rows, known, day_of(at)), ALLOWED
+
+
+def import_rows(content: bytes, *, by: Actor, at: datetime) -> list[Registered]:
+    """Register the good rows of a file, each for itself; the others are left out and say why.
+
+    A row that was imported before is not registered again. Refuses (all reasons) a file that cannot be read.
+    """
+    rows, verdict = preview_rows(content, by=by, at=at)
+    verdict.or_refuse()
+    done = [_import_row(row, by=by, at=at) for row in rows]
+    return _with_statuses(done, at)
+
+
+def _import_row(row: ReadRow, *, by: Actor, at: datetime) -> Registered:
+    if row.problems:
+        return Registered(row.number, row.cells, problems=row.problems)
+
+    def effect() -> Answer:
+        if row.is_live:
+            refusal("import.is_live", field="customer_name").or_refuse()
+        return Answer(201, {"registration": register_deal(row.draft, by=by, at=at).public_id})
+
+    owner = f"partner:{row.draft.partner_id}"
+    try:
+        answer = once(owner=owner, key=f"deals.import {row.key}", fingerprint=row.key, effect=effect)
+    except Refused as refused:
+        return Registered(row.number, row.cells, problems=refused.reasons)
+    return Registered(row.number, row.cells, answer.body["registration"])
+
+
+def register_many(
+    drafts: Sequence[RegistrationDraft], keys: Sequence[str], *, by: Actor, at: datetime
+) -> list[Registered]:
+    """Register each draft for itself, in order; `keys` are those under which each is done once.
+
+    Each is a transaction of its own: what one claims is not held up by the others.
+    """
+    done = []
+    for number, (draft, key) in enumerate(zip(drafts, keys, strict=True)):
+        done.append(_register(number, draft, key, by=by, at=at))
+    return _with_statuses(done, at)
+
+
+def _register(number: int, draft: RegistrationDraft, key: str, *, by: Actor, at: datetime) -> Registered:
+    def effect() -> Answer:
+        return Answer(201, {"registration": register_deal(draft, by=by, at=at).public_id})
+
+    try:
+        answer = once(owner=by.key, key=key, fingerprint=key, effect=effect)
+    except Refused as refused:
+        return Registered(number, problems=refused.reasons)
+    return Registered(number, registration=answer.body["registration"])
+
+
+def _with_statuses(done: Sequence[Registered], at: datetime) -> list[Registered]:
+    """As they read now; one statement for all."""
+    statuses = current_statuses([row.registration for row in done if row.registration], at=at)
+    return [
+        Registered(row.number, row.cells, row.registration, statuses.get(row.registration, ""), row.problems)
+        for row in done
+    ]
