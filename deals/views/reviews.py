@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from common.errors import Refused
 from common.reasons import sentences
@@ -39,14 +39,23 @@ def review(request: ActorRequest, public_id: str) -> HttpResponse:
     partner_queries.require(request.actor, "registration.review")
     form = ReviewForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        following = _following(request, public_id)
+        address = _following(request, public_id)
         try:
             _decide(request, public_id, form.cleaned_data)
         except Refused as refused:
             return _show(request, public_id, form=form, reasons=refused.reasons)
         messages.success(request, _("Decided. The partner is told why."))
-        return redirect(following)
+        return redirect(address)
     return _show(request, public_id, form=form)
+
+
+@login_required
+@require_GET
+def following(request: ActorRequest, public_id: str) -> HttpResponse:
+    """Go on without deciding: to the next one in the selection."""
+    partner_queries.require(request.actor, "registration.review")
+    find_registration(request.actor, public_id)
+    return redirect(_following(request, public_id))
 
 
 @login_required
@@ -56,14 +65,14 @@ def ask(request: ActorRequest, public_id: str) -> HttpResponse:
     partner_queries.require(request.actor, "registration.review")
     form = AskForm(request.POST)
     if form.is_valid():
-        deal, following = find_registration(request.actor, public_id), _following(request, public_id)
+        deal, address = find_registration(request.actor, public_id), _following(request, public_id)
         fields, question = form.cleaned_data["fields_asked"], form.cleaned_data["words"]
         try:
             ask_partner(deal.pk, fields=fields, words=question, by=request.actor, at=timezone.now())
         except Refused as refused:
             return _show(request, public_id, ask_form=form, reasons=refused.reasons)
         messages.success(request, _("The partner is asked. The clock stands still until it answers."))
-        return redirect(following)
+        return redirect(address)
     return _show(request, public_id, ask_form=form)
 
 
@@ -110,7 +119,7 @@ def _show(
         "may_ask": may_happen(Event.ASK, page.registration.status),
         "reasons": reasons,
         "chosen": form.data.get("customer") or matched,
-        "next_address": _following(request, public_id),
+        "next_address": _address("deals:review-next", request, public_id),
         "queue_address": _address("deals:queue", request),
         "match_kinds": MATCH_KINDS,
         "field_names": COMPARED_FIELDS,
@@ -126,10 +135,10 @@ def _assigned(deal: Any, loads: Any) -> str:
 
 def _following(request: ActorRequest, public_id: str) -> str:
     """Where to go on in the selection that the reviewer works through: the next registration, or the queue."""
-    chosen = QueueForm(request.GET)
-    wish = chosen.wish(request.actor.user_id, reviewers(), crm_queries.families())
-    following = next_registration(wish, public_id, at=timezone.now())
-    return _address("deals:review", request, following) if following else _address("deals:queue", request)
+    families = crm_queries.families() if "family" in request.GET else []
+    wish = QueueForm(request.GET).wish(request.actor.user_id, reviewers(), families)
+    found = next_registration(wish, public_id, at=timezone.now())
+    return _address("deals:review", request, found) if found else _address("deals:queue", request)
 
 
 def _address(route: str, request: ActorRequest, *ids: str) -> str:
