@@ -77,14 +77,14 @@ def partners(count: int) -> list[int]:
 def customers(count: int) -> None:
     """Customers C1 … of Germany with domains of their own, and the keys that they are recognised by."""
     columns = (
-        *("public_id", "external_id", "legal_name", "country", "domain", "tax_id"),
+        *("public_id", "external_id", "legal_name", "country", "domain", "tax_id", "segment"),
         *("name_key", "identity_key", "domain_key", "tax_key", "name_words", "source", "created_at", "updated_at"),
     )
     lines = []
     for number in range(1, count + 1):
         name, domain = f"{word(number)} {word(number * 7919)} GmbH", f"{word(number)}{number}.de"
         keys = keys_of(CustomerIdentity(name, "DE", domain))
-        known = (f"cus_{number:016}", f"C{number}", name, "DE", domain, "")
+        known = (f"cus_{number:016}", f"C{number}", name, "DE", domain, "", "")
         words = "{" + ",".join(index_words(keys.name)) + "}"
         lines.append((*known, keys.name, keys.identity, keys.domain, keys.tax, words, "crm", AT, AT))
     harness.copy("crm_customer", columns, harness.copy_text(lines))

@@ -128,6 +128,36 @@ def bulk_load() -> Iterator[None]:
     execute("CHECKPOINT")
 
 
+@contextmanager
+def databases(names: Sequence[str]) -> Iterator[None]:
+    """Copies of the database as it is, to be used one at a time by `use`; dropped in the end."""
+    original = connection.settings_dict["NAME"]
+    connections.close_all()
+    for name in names:
+        embedded._psql(f"CREATE DATABASE {name} TEMPLATE {original}")
+    try:
+        yield
+    finally:
+        for name in names:
+            use(name).close()
+        use(original)
+        for name in names:
+            embedded._psql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def use(name: str) -> Any:
+    """From now on `connection` is this database's, which stays connected while others are used."""
+    kept = _connections.setdefault(connection.settings_dict["NAME"], connections["default"])
+    if name not in _connections:
+        _connections[name] = kept.copy()
+        _connections[name].settings_dict["NAME"] = name
+    connections["default"] = _connections[name]
+    return _connections[name]
+
+
+_connections: dict[str, Any] = {}
+
+
 def rows_written() -> int:
     """Rows inserted, updated and deleted so far in this database, as the server has counted them."""
     execute("SELECT pg_stat_force_next_flush()")

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from common import outbox
+from crm.actions import words
 from deals.actions import activity, backtests, checks, clockwork
 from partners.actions import mails
 from prm import health, hints, nightly
@@ -43,6 +44,12 @@ def send_digests() -> None:
 def work_back_tests() -> None:
     """Judge past decisions by drafts of rulebooks, as long as something of it waits; one worker at a time."""
     backtests.do_waiting(now=timezone.now)
+
+
+@shared_task
+def recount_words() -> None:
+    """At 01:30 in the programme's time zone: count what customers' names are made of; writers only estimate it."""
+    words.recount_words()
 
 
 @shared_task

@@ -116,8 +116,7 @@ def _worth_of_near(word: str, own: Mapping[str, int]) -> int:
     worth = 0
     for meaning, weight in own.items():
         if len(meaning) >= SHORTEST_INEXACT:
-            share, how = word_likeness(meaning, word)
-            worth = max(worth, round(share * weight) if how == "similar" else 0)
+            worth = max(worth, round(word_likeness(meaning, word)[0] * weight))
     return worth
 
 

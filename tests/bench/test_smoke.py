@@ -17,6 +17,8 @@ NIGHTLY = {
     *("one_row_ms", "one_row_largest_ms"),
 }
 CLAIMS = {"doubles", "similar_doubles", "deadlocks", "slowest_seconds", "claims_per_second"}
+CONFLICT_CHECK = {"p95_ms", "p95_growth", "recall", "mean_ratio", "most_statements"}
+MATCHING = {"recall", "flagged", "recall_jaro_winkler", "flagged_jaro_winkler", "recall_halves"}
 INGEST = {"unchanged_ratio", "action_ratio", "rows_rewritten"}
 
 
@@ -49,6 +51,13 @@ def database(migrated):
             CLAIMS,
             id="claims",
         ),
+        pytest.param(
+            "conflict_check",
+            ["--customers", "40", "80", "--checks", "10", "--rounds", "1"],
+            CONFLICT_CHECK,
+            id="conflict_check",
+        ),
+        pytest.param("matching", ["tests/bench/companies.csv"], MATCHING, id="matching"),
         pytest.param(
             "ingest",
             ["--batches", "1", "--rows", "10", "--partners", "5", "--customers", "20"],
