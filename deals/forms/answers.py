@@ -66,9 +66,9 @@ class AnswerForm(forms.Form):
             for line in draft.lines
         ]
         rows = rows_of(LineForm, most=MAX_LINES, extra=1)
-        return rows(
-            self.data if self.is_bound else None, initial=known, prefix="lines", form_kwargs={"products": products}
-        )
+        if self.is_bound:  # without what was there: a row that comes back as it was is a line all the same
+            return rows(self.data, prefix="lines", form_kwargs={"products": products})
+        return rows(initial=known, prefix="lines", form_kwargs={"products": products})
 
     @property
     def own_fields(self) -> list[forms.BoundField]:
