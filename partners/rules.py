@@ -43,8 +43,9 @@ CAPABILITIES: dict[str, Capability] = {
         "admin seller finance viewer", "channel_manager channel_chief ceo admin", "deals.read"
     ),
     "registration.create": _held_by("admin seller", scopes="deals.write"),
-    "registration.review": _held_by(vendor="channel_manager channel_chief"),
+    "registration.review": _held_by(vendor="channel_manager channel_chief", scopes="deals.review"),
     "registration.maintain": _held_by("admin seller", scopes="deals.write"),
+    "registration.revoke": _held_by(vendor="channel_manager channel_chief", scopes="deals.write"),
     "registration.comment": _held_by("admin seller finance", "channel_manager channel_chief", "deals.write"),
     "registration.close": _held_by("admin seller", "channel_manager channel_chief", "deals.write"),
     "appeal.file": _held_by("admin seller", scopes="deals.write"),

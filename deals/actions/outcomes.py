@@ -67,7 +67,7 @@ def revoke_registration(registration_id: int, *, words: str, by: Actor, at: date
     Refuses without words, and what is not approved or has lapsed.
     """
     with transaction.atomic():
-        registration = lock_registration(registration_id, by=by, capability="registration.review")
+        registration = lock_registration(registration_id, by=by, capability="registration.revoke")
         status = transitions.status_after(Event.REVOKE, registration.status_on(at))
         words_are_sound(words, field="words").or_refuse()
         said = words.strip()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deals.api import views
+from deals.api import cases, conversation, life, reviews, views
 
 app_name = "deals"
 
@@ -11,4 +11,30 @@ urlpatterns = [
     path("registrations/<slug:public_id>", views.RegistrationDetail.as_view(), name="registration-detail"),
     path("registrations/<slug:public_id>/submit", views.RegistrationSubmission.as_view(), name="registration-submit"),
     path("registrations/<slug:public_id>/decisions", views.DecisionList.as_view(), name="decision-list"),
+    path("registrations/<slug:public_id>/approve", reviews.Approval.as_view(), name="registration-approve"),
+    path("registrations/<slug:public_id>/reject", reviews.Rejection.as_view(), name="registration-reject"),
+    path("registrations/<slug:public_id>/ask", reviews.Question.as_view(), name="registration-ask"),
+    path("registrations/<slug:public_id>/answer", reviews.Answer.as_view(), name="registration-answer"),
+    path("registrations/<slug:public_id>/assign", reviews.Assignment.as_view(), name="registration-assign"),
+    path("reviews", reviews.Queue.as_view(), name="review-list"),
+    path("registrations/<slug:public_id>/extend", life.Extension.as_view(), name="registration-extend"),
+    path("registrations/<slug:public_id>/extensions", life.ExtensionList.as_view(), name="extension-list"),
+    path("registrations/<slug:public_id>/changes", life.ChangeList.as_view(), name="change-list"),
+    path("registrations/<slug:public_id>/release", life.Release.as_view(), name="registration-release"),
+    path("registrations/<slug:public_id>/revoke", life.Revocation.as_view(), name="registration-revoke"),
+    path("registrations/<slug:public_id>/stage", life.Stage.as_view(), name="registration-stage"),
+    path("registrations/<slug:public_id>/comments", conversation.CommentList.as_view(), name="comment-list"),
+    path("registrations/<slug:public_id>/attachments", conversation.AttachmentList.as_view(), name="attachment-list"),
+    path(
+        "registrations/<slug:public_id>/attachments/<slug:file_id>",
+        conversation.AttachmentDetail.as_view(),
+        name="attachment-detail",
+    ),
+    path("appeals", cases.AppealList.as_view(), name="appeal-list"),
+    path("appeals/<slug:public_id>", cases.AppealDetail.as_view(), name="appeal-detail"),
+    path("breaches", cases.BreachList.as_view(), name="breach-list"),
+    path("breaches/<slug:public_id>", cases.BreachDetail.as_view(), name="breach-detail"),
+    path("breaches/<slug:public_id>/acknowledge", cases.BreachAcknowledgement.as_view(), name="breach-acknowledge"),
+    path("breaches/<slug:public_id>/settle", cases.BreachSettlement.as_view(), name="breach-settle"),
+    path("breaches/<slug:public_id>/reject", cases.BreachRejection.as_view(), name="breach-reject"),
 ]

@@ -119,7 +119,7 @@ def _doings(
         change=theirs("registration.maintain", live & (refusal("change.pending") if waits else Verdict())),
         move_stage=theirs("registration.maintain", Verdict() if status in OPEN_STATUSES else not_now),
         release=theirs("registration.maintain", transitions.may_happen(Event.RELEASE, status)),
-        revoke=theirs("registration.review", transitions.may_happen(Event.REVOKE, status)),
+        revoke=theirs("registration.revoke", transitions.may_happen(Event.REVOKE, status)),
         answer=theirs("registration.review", live),
         comment=theirs("registration.comment", Verdict() if registration.receipt_number is not None else not_now),
     )

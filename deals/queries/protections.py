@@ -50,8 +50,11 @@ class ExtensionRow:
 
 def extensions_of(registration: Registration) -> list[ExtensionRow]:
     """Oldest first, with their files. One statement."""
-    rows = registration.extensions.select_related("evidence").order_by("number")
-    return [ExtensionRow(row, steps_of(row.ends_before, row.days, row.ends_after)) for row in rows]
+    return [_row(row) for row in registration.extensions.select_related("evidence").order_by("number")]
+
+
+def _row(found: Extension) -> ExtensionRow:
+    return ExtensionRow(found, steps_of(found.ends_before, found.days, found.ends_after))
 
 
 def extensions_before(registration: Registration) -> Extensions:
@@ -67,10 +70,15 @@ def count_extensions(statuses: "QuerySet[Extension, str] | list[str]") -> Extens
 def find_extension(actor: Actor, public_id: str) -> Extension:
     """The request, if the actor may see its registration; otherwise `NotFound`, as if there were none."""
     rows = Extension.objects.filter(registration__in=registrations_visible_to(actor), public_id=public_id)
-    found = rows.select_related("registration").first()
+    found = rows.select_related("registration", "evidence").first()
     if found is None:
         raise NotFound("extension")
     return found
+
+
+def find_extension_row(actor: Actor, public_id: str) -> ExtensionRow:
+    """The same with its steps."""
+    return _row(find_extension(actor, public_id))
 
 
 def pending_extensions(at: datetime) -> QuerySet[Extension]:

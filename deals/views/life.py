@@ -241,7 +241,7 @@ def release(request: ActorRequest, public_id: str) -> HttpResponse:
 @login_required
 def revoke(request: ActorRequest, public_id: str) -> HttpResponse:
     """The vendor takes the protection back, in words that the partner reads."""
-    deal = _deal(request, public_id, "registration.review")
+    deal = _deal(request, public_id, "registration.revoke")
     form = WordsForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data["words"]

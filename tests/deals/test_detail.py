@@ -1,5 +1,6 @@
 """The deal's page and what is done from it: clocks, requests, comments, files; each side reads its own."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -106,7 +107,8 @@ def test_a_stream_that_is_not_theirs_is_one_that_there_is_not(seller, manager, d
         for stream in ("internal", "bogus")
     ]
     assert answers[0].status_code == answers[1].status_code == 422
-    assert text(answers[0]) == text(answers[1])
+    bodies = [re.sub(r'csrfmiddlewaretoken" value="[^"]*"', "", text(answer)) for answer in answers]
+    assert bodies[0] == bodies[1]
     manager.post(address("comment", deal.public_id), {"text": "Ours", "stream": "internal"})
     assert list(Comment.objects.values_list("stream", "text")) == [("internal", "Ours")]
 
@@ -176,10 +178,11 @@ def test_more_time_is_asked_for_with_a_file_and_granted_by_a_manager(channel, se
 
 
 def test_an_extension_form_keeps_what_was_typed_and_no_file_of_it(seller, deal):
-    form = {"words": "", "evidence_on": "2020-01-01", "file": SimpleUploadedFile("offer.pdf", PDF)}
+    form = {"words": "", "evidence_on": "2020-01-01"}
     refused = seller.post(address("extend", deal.public_id), form)
     assert refused.status_code == 422
-    refused = seller.post(address("extend", deal.public_id), {**form, "words": WORDS})
+    form = {**form, "words": WORDS, "file": SimpleUploadedFile("offer.pdf", PDF)}
+    refused = seller.post(address("extend", deal.public_id), form)
     assert "The evidence is older than 30 days" in text(refused)
     assert WORDS in text(refused)
     assert not Attachment.objects.exists()
@@ -194,7 +197,7 @@ def changed(channel, deal, **changes):
 
 def test_a_deal_is_changed_and_a_manager_decides_what_is_material(channel, seller, manager, deal):
     page = address("change", deal.public_id)
-    assert text(seller.get(page)).count('value="5000.00"') == 1
+    assert re.search(r'name="lines-0-amount" value="5,?000.00"', text(seller.get(page)))
     assert "Nothing is different" in text(seller.post(page, changed(channel, deal)))
     assert seller.post(page, changed(channel, deal, contact="Béla")).status_code == 302
     assert Change.objects.get().status == "applied"
@@ -280,9 +283,9 @@ def test_the_countdown_of_the_ladder(channel, seller, deal):
 def busy(channel, deal, at, count):
     for number in range(count):
         talked(channel, deal, at)
-        if number < 2:
+        if not Extension.objects.filter(status="pending").exists():
             request_extension(deal.pk, words=WORDS, evidence_on=at.date(), by=channel.seller, at=at)
-        propose_change(deal.pk, typed={"contact": f"Contact {number}"}, by=channel.seller, at=at)
+        propose_change(deal.pk, typed={"contact": f"Contact {count} {number}"}, by=channel.seller, at=at)
 
 
 def test_the_page_takes_a_fixed_number_of_statements(channel, seller, manager, deal, at, django_assert_max_num_queries):
