@@ -23,6 +23,7 @@ from deals.models import Protection, Registration, Rulebook
 from deals.queries import facts as fact_queries
 from deals.queries.calendar import day_of
 from deals.queries.facts import Claim, Market, RulesInForce
+from deals.queries.holds import held_customers
 from deals.rules import clocks
 from deals.rules.engagement import judge
 from deals.rules.facts import Facts, Judgement, OpportunityFact
@@ -130,12 +131,18 @@ def identity_of(registration: Registration) -> CustomerIdentity:
 
 
 def identify(case: Case) -> Identified:
-    """Compare the typed customer with those known. A newcomer is compared again when no other newcomer can slip in."""
+    """Compare the typed customer with those known. A newcomer is compared again when no other newcomer can slip in.
+
+    A customer that the partner holds under this name is the one that was made for it when nobody like it was known.
+    """
     identity = identity_of(case.registration)
     found = _compare(identity, case.rules)
     if found.is_newcomer:
         lock_newcomer(matching.keys_of(identity))
         found = _compare(identity, case.rules)
+    if not found.customer_ids and not found.is_newcomer:
+        held = held_customers(case.registration.partner_id, identity, at=case.at)
+        return replace(found, customer_ids=held, kind="settled", score=100) if held else found
     return found
 
 

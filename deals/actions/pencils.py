@@ -20,7 +20,8 @@ from deals.choices.checks import Light
 from deals.models import PencilHold, Registration
 from deals.queries.calendar import day_of
 from deals.queries.claimants import registrar_for
-from deals.queries.preflight import live_holds, look, terms_on
+from deals.queries.holds import live_holds
+from deals.queries.preflight import look, terms_on
 from deals.rules.preflight import PreflightAnswer, PreflightQuestion, may_hold
 from deals.rules.sites import site_span
 from deals.rules.terms import Terms

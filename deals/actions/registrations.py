@@ -19,6 +19,7 @@ from deals.actions import claims, participants
 from deals.actions.decisions import ruling_of, write_decision
 from deals.actions.inquiries import open_inquiry
 from deals.actions.locks import lock_registration, lock_visible
+from deals.actions.pencils import release_for
 from deals.choices.engagement import RuleVerdict
 from deals.choices.registrations import Event
 from deals.models import Registration, RegistrationLine
@@ -131,6 +132,7 @@ def _submit(registration: Registration, in_force: RulesInForce | None, *, by: Ac
     ruling = ruling_of(judged)
     write_decision(case, who, judged, ruling, before=before)
     registration.customer_public_id = who.public_id  # type: ignore[attr-defined] # as if it were read with it
+    release_for(registration, who.customer_ids, at=at)
     if ruling.verdict == RuleVerdict.CO_SELL:
         open_inquiry(registration, fields=["co_sell"], words="", at=at)
     return registration

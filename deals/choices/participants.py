@@ -44,6 +44,8 @@ EVENTS: dict[str, tuple[object, str, str]] = {
     "participants.invited": (_("Shares set"), "users-group", "azure"),
     "participant.agreed": (_("A participant agreed"), "heart-handshake", "green"),
     "participant.declined": (_("A participant declined"), "x", "orange"),
+    "registration.co_sell_accepted": (_("Accepted to sell together"), "heart-handshake", "green"),
+    "registration.co_sell_declined": (_("Declined to sell together"), "x", "orange"),
     "participant.invitation_withdrawn": (_("An invitation was taken back"), "x", "secondary"),
 }
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -12,10 +13,13 @@ from common.errors import NotFound
 from common.verdict import Verdict
 from deals.choices import participants as words
 from deals.choices import registrations as registration_words
+from deals.choices.engagement import RuleVerdict
 from deals.choices.participants import Consent, ParticipantRole
+from deals.choices.registrations import RegistrationStatus
+from deals.choices.reviews import CO_SELL
 from deals.models import Participant, Registration
 from deals.queries.claimants import may_act_on
-from deals.rules.participants import may_answer, may_invite
+from deals.rules.participants import WHOLE, may_answer, may_invite
 from partners import rules as partner_rules
 
 _SHOWN = {**registration_words.EVENTS, **words.EVENTS}
@@ -115,6 +119,12 @@ class Together:
     may_create: Verdict
     may_invite: Verdict
     may_withdraw: Verdict
+    offer_bps: int = 0  # that the vendor asks for, while its offer to sell together waits for an answer
+    is_offered: bool = False
+
+    @property
+    def offer_share(self) -> Decimal:
+        return Decimal(self.offer_bps) / WHOLE
 
 
 def participants_of(registration: Registration) -> list[Participant]:
@@ -129,9 +139,20 @@ def together_of(actor: Actor, registration: Registration, *, at: datetime) -> To
     status = registration.status_on(at)
     may_create = may_act_on(actor, "registration.create", registration, at=at)
     consents = [row.consent for row in rows if row.role != ParticipantRole.LEAD]
+    asked = status == RegistrationStatus.ACTION_REQUIRED and bool(may_create)
+    is_offered = asked and registration.inquiries.filter(answered_at=None, fields__contains=[CO_SELL]).exists()
     return Together(
         rows=rows,
         may_create=may_create,
         may_invite=may_create & may_invite(status, consents),
         may_withdraw=may_create & may_answer(status, Consent.INVITED),
+        is_offered=is_offered,
+        offer_bps=offered_share(registration) if is_offered else 0,
     )
+
+
+def offered_share(registration: Registration) -> int:
+    """What direct sales would have of the deal by the rule that offered to sell together; 0 if it names another."""
+    last = registration.decisions.filter(verdict=RuleVerdict.CO_SELL).order_by("-sequence").first()
+    is_direct = last is not None and last.decisive_rule == "direct_opportunity"
+    return int(last.reason_params.get("share_bps", 0)) if last is not None and is_direct else 0

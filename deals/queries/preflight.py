@@ -10,10 +10,11 @@ from django.db.models import Q
 from crm import queries as crm_queries
 from crm.rules.names import has_lookalikes
 from deals.choices.checks import Light
-from deals.models import PencilHold, PreflightCheck, Registration
+from deals.models import PreflightCheck, Registration
 from deals.queries import facts as fact_queries
 from deals.queries.calendar import day_of
 from deals.queries.facts import Claim
+from deals.queries.holds import held_customers
 from deals.rules.engagement import judge
 from deals.rules.facts import Facts
 from deals.rules.preflight import PreflightAnswer, PreflightQuestion, answer_of, rules_asked
@@ -55,6 +56,9 @@ def look(
     candidates = [] if known_ids else crm_queries.customer_candidates(question.identity)
     score = candidates[0].match.score if candidates else 0
     ids = known_ids or tuple(found.customer.pk for found in candidates if found.match.score >= scores.same_score)
+    if not ids and score >= scores.from_score:
+        known_ids = held_customers(partner_id, question.identity, at=at)
+        ids = known_ids
     claim = Claim(
         partner_id, ids, question.family_ids, question.identity.country, question.site, receipt_number=LAST_RECEIPT
     )
@@ -70,7 +74,7 @@ def look(
         level=level,
         amount=question.amount or Decimal(0),
         currency=settings.BASE_CURRENCY,
-        match_kind=candidates[0].match.kind if candidates else "settled" if known_ids else "none",
+        match_kind="settled" if known_ids else candidates[0].match.kind if candidates else "none",
         match_score=100 if known_ids else score,
         lookalikes=has_lookalikes(question.identity.legal_name),
         source=question.source,
@@ -117,14 +121,6 @@ def asked_by(partner_id: int, *, since: datetime, day_begins: datetime) -> Asked
         if at >= day_begins:
             lights.append(light)
     return Asked(recent, lights, last_light)
-
-
-def live_holds(partner_ids: frozenset[int], *, at: datetime) -> list[PencilHold]:
-    """What these partners hold now, the first to end first; one of each hold, whatever the records of its customer."""
-    rows = PencilHold.objects.filter(partner_id__in=partner_ids, starts_at__lte=at, ends_at__gt=at)
-    return list(
-        rows.distinct("ends_at", "starts_at", "customer_name").order_by("ends_at", "starts_at", "customer_name")
-    )
 
 
 def earlier_customers(partner_ids: frozenset[int]) -> list[str]:

@@ -8,11 +8,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from common.errors import NotFound, Refused
 from common.reasons import sentences
 from common.requests import ActorRequest
 from deals.actions import participants as actions
+from deals.actions.co_sell import answer_co_sell_offer
 from deals.choices.participants import CONSENT_COLOURS, Consent, ParticipantRole
 from deals.forms.participants import SharesForm
 from deals.forms.rows import with_another
@@ -83,6 +85,22 @@ def together(request: ActorRequest, public_id: str) -> HttpResponse:
             return answer
     context = {"deal": deal, "together": shown, "form": form, **share_words()}
     return render(request, "deals/participants/together.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def offer(request: ActorRequest, public_id: str) -> HttpResponse:
+    """Answer the vendor's offer to sell together."""
+    deal = find_registration(request.actor, public_id)
+    accepts = "accept" in request.POST
+    try:
+        answer_co_sell_offer(deal.pk, accepts=accepts, by=request.actor, at=timezone.now())
+    except Refused as refused:
+        for text in sentences(refused.reasons):
+            messages.error(request, text)
+    else:
+        messages.success(request, _("You sell together. The review goes on.") if accepts else _("Declined."))
+    return redirect("deals:detail", public_id)
 
 
 def _act(request: ActorRequest, public_id: str, form: SharesForm) -> HttpResponse | None:

@@ -1,0 +1,24 @@
+"""Pencil holds that are live: whose they are, and which customers they keep."""
+
+from datetime import datetime
+
+from crm.rules import matching
+from crm.rules.matching import CustomerIdentity
+from deals.models import PencilHold
+from deals.rules.preflight import question_text
+
+
+def live_holds(partner_ids: frozenset[int], *, at: datetime) -> list[PencilHold]:
+    """What these partners hold now, the first to end first; one of each hold, whatever the records of its customer."""
+    rows = PencilHold.objects.filter(partner_id__in=partner_ids, starts_at__lte=at, ends_at__gt=at)
+    order = ("ends_at", "starts_at", "customer_name")
+    return list(rows.distinct(*order).order_by(*order))
+
+
+def held_customers(partner_id: int, identity: CustomerIdentity, *, at: datetime) -> tuple[int, ...]:
+    """The records of the customer that the partner holds under this identity, if it does. One statement."""
+    asked = question_text(matching.keys_of(identity))
+    rows = PencilHold.objects.filter(partner_id=partner_id, starts_at__lte=at, ends_at__gt=at).order_by("pk")
+    typed = rows.values_list("customer_id", "customer_name", "customer_country", "customer_domain", "customer_tax_id")
+    held = [pk for pk, *known in typed if question_text(matching.keys_of(CustomerIdentity(*known))) == asked]
+    return tuple(dict.fromkeys(held))
