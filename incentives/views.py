@@ -2,16 +2,23 @@
 
 from datetime import date
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from common.actor import Actor
+from common.errors import NotFound, Refused
 from common.money import Money
+from common.reasons import sentences
 from common.requests import ActorRequest
 from common.templatetags.formats import month as written_month
+from incentives.actions.make_goods import reverse_make_good
 from incentives.choices import (
     FIGURES,
     JOURNAL_KIND_COLOURS,
@@ -21,7 +28,9 @@ from incentives.choices import (
     StatementStatus,
 )
 from incentives.queries import ledger, statements
+from incentives.queries.make_goods import may_take_back
 from partners import queries as partner_queries
+from partners import rules as partner_rules
 
 PAGE_SIZE = 25
 LINES_SHOWN = 200  # sale lines of one page
@@ -84,5 +93,26 @@ def line_detail(request: ActorRequest, public_id: str, line_public_id: str) -> H
         "calculation": Calculation(page.terms.calculation).label if page.terms else "",
         "measurement": MeasurementPeriod(page.terms.measurement).label if page.terms else "",
         "kind_colours": JOURNAL_KIND_COLOURS,
+        "may_take_back": page.line.make_good is not None and may_take_back(request.actor, page.line.make_good),
+        "sees_breach": bool(partner_rules.may(request.actor, "breach.view", page.statement.partner_id)),
     }
     return render(request, "incentives/line.html", context)
+
+
+@login_required
+@require_POST
+def take_back(request: ActorRequest, public_id: str, line_public_id: str) -> HttpResponse:
+    """Take a make-good back; for those who may not, the address does not exist."""
+    line = statements.line_page(request.actor, public_id, line_public_id).line
+    if line.make_good is None or not partner_rules.may(request.actor, "make_good.reverse"):
+        raise NotFound(line_public_id)
+    try:
+        reverse_make_good(
+            line.make_good.public_id, words=request.POST.get("words", ""), by=request.actor, at=timezone.now()
+        )
+    except Refused as refused:
+        for text in sentences(refused.reasons):
+            messages.error(request, text)
+    else:
+        messages.success(request, _("Taken back by a counter-entry in the open month."))
+    return redirect("incentives:line", public_id, line_public_id)

@@ -40,6 +40,8 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
             Place(_("Review queue"), "inbox", "deals:queue", "registration.review", "vendor"),
             Place(_("Requests"), "hourglass", "deals:requests", "registration.review", "vendor"),
             Place(_("Deals"), "briefcase", "deals:list", "registration.view"),
+            Place(_("Appeals"), "gavel", "deals:appeals", "registration.view"),
+            Place(_("Breaches"), "shield-x", "deals:breaches", "breach.view"),
             Place(_("Rules of engagement"), "scale", "deals:rules", "registration.view"),
             Place(_("Lists"), "list-check", "deals:policies", "policy.view", "vendor"),
         ),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deals.api import cases, conversation, life, reviews, views
+from deals.api import cases, conversation, life, policies, reviews, rulebooks, views
 
 app_name = "deals"
 
@@ -37,4 +37,7 @@ urlpatterns = [
     path("breaches/<slug:public_id>/acknowledge", cases.BreachAcknowledgement.as_view(), name="breach-acknowledge"),
     path("breaches/<slug:public_id>/settle", cases.BreachSettlement.as_view(), name="breach-settle"),
     path("breaches/<slug:public_id>/reject", cases.BreachRejection.as_view(), name="breach-reject"),
+    path("rulebooks", rulebooks.RulebookList.as_view(), name="rulebook-list"),
+    path("rulebooks/<slug:public_id>", rulebooks.RulebookDetail.as_view(), name="rulebook-detail"),
+    *policies.routes(),
 ]

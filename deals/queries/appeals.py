@@ -166,6 +166,10 @@ class Precedent:
     rule: str
     text: str
 
+    @property
+    def when(self) -> tuple[int, int]:
+        return self.year, self.quarter
+
 
 def precedents() -> list[Precedent]:
     """Newest quarter first, within it in the order of their words: not even the order of judging tells whose it was."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 from statistics import median_high
 from typing import Any
 
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Exists, F, Max, Min, OuterRef, Q, QuerySet, When
 from django.utils import timezone
 
 from common.actor import Actor
@@ -243,7 +243,11 @@ class BreachPage:
 
     breach: Breach
     families: list[str]
+    protected_from: datetime | None
+    protected_until: datetime | None
+    day: date
     lost_amount: Decimal
+    reported_amount: Decimal
     has_changed: bool
     is_gone: bool
     amount_now: Decimal
@@ -263,11 +267,19 @@ def breach_page(actor: Actor, public_id: str) -> BreachPage:
     def may(capability: str, event: str) -> Verdict:
         return partner_rules.may(actor, capability) & rules.may_happen(event, breach.status)
 
+    protections = Protection.objects.filter(
+        registration_id=breach.registration_id, family__code__in=breach.facts["families"]
+    )
+    spans = protections.aggregate(since=Min("starts_at"), until=Max("ends_at"))
     others = breaches_visible_to(actor).filter(registration_id=breach.registration_id).exclude(pk=breach.pk)
     return BreachPage(
         breach=breach,
         families=[names.get(code, code) for code in breach.facts["families"]],
+        protected_from=spans["since"],
+        protected_until=spans["until"],
+        day=date.fromisoformat(breach.facts["day"]),
         lost_amount=_total(breach.facts["lines"]),
+        reported_amount=Decimal(breach.facts.get("amount", 0)),
         has_changed="now" in breach.facts,
         is_gone=now is None,
         amount_now=_total(now["lines"]) if now else ZERO,

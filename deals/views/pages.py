@@ -15,6 +15,7 @@ from common.errors import NotFound, Refused
 from common.reasons import sentences
 from common.requests import ActorRequest
 from deals.actions import outcomes, registrations
+from deals.choices.cases import BREACH_STATUS_COLOURS
 from deals.choices.engagement import VERDICT_COLOURS, RuleVerdict
 from deals.choices.participants import CONSENT_COLOURS
 from deals.choices.protections import CHANGE_COLOURS, CHANGED_FIELDS, EXTENSION_COLOURS, STEP_LABELS, Dimension
@@ -23,6 +24,7 @@ from deals.forms.conversation import CommentForm
 from deals.forms.life import AnswerRequestForm, StageForm
 from deals.forms.registrations import DealFilterForm, LostForm
 from deals.queries import registrations as deal_queries
+from deals.queries.cases import deal_cases
 from deals.queries.conversation import streams_visible_to
 from deals.queries.decisions import receipts_of
 from deals.queries.life import deal_life
@@ -84,6 +86,8 @@ def show_deal(
         "page": page,
         "deal": deal,
         "life": life,
+        "cases": deal_cases(request.actor, deal, at=at),
+        "breach_colours": BREACH_STATUS_COLOURS,
         "streams": streams,
         "together": together_of(request.actor, deal, at=at),
         "consent_colours": CONSENT_COLOURS,

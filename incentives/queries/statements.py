@@ -80,7 +80,9 @@ def statement_page(actor: Actor, public_id: str) -> StatementPage:
 
 def _lines_of(statement_ids: Sequence[int]) -> QuerySet[StatementLine]:
     lines = StatementLine.objects.filter(statement_id__in=statement_ids)
-    return lines.select_related("accrual__plan_version__plan").order_by("kind", "accrual__period_starts_on", "id")
+    return lines.select_related("accrual__plan_version__plan", "make_good").order_by(
+        "kind", "accrual__period_starts_on", "id"
+    )
 
 
 @dataclass(frozen=True, slots=True)
