@@ -9,13 +9,16 @@ from common.actor import SYSTEM
 from crm.actions.sales import upsert_sales
 from crm.models import Customer, Opportunity, Product, Sale
 from crm.rules.rows import SaleLineRow, SaleRow
+from deals.actions.appeals import file_appeal
 from deals.actions.registrations import register_deal
+from deals.models import Breach, Registration
 from deals.rules.drafts import DraftLine, RegistrationDraft
 from incentives.actions.accruals import recalculate_partners
 from incentives.models.statements import Statement, StatementLine
 from partners import queries as partner_queries
 from partners.actions.views import save_view
 from partners.models import Notification, User
+from tests.access.life_objects import life_objects
 from tests.factories.crm import CustomerFactory, OpportunityFactory, ProductFactory
 from tests.factories.notices import declare, tell
 from tests.journeys.world import World
@@ -51,8 +54,41 @@ def owned_objects(world: World) -> dict[str, str]:
         "product": product.public_id,
         "opportunity": opportunity.public_id,
         "sale": sale.public_id,
+        **_cases(world, product),
+        **life_objects(world, product, OWNER_TEXT),
         **_kept_by(User.objects.get(email=world.emails["seller"])),
     }
+
+
+def _cases(world: World, product: Product) -> dict[str, str]:
+    """An appeal against a rejection, and a direct sale inside a protection."""
+    at = timezone.now()
+
+    def registered(name: str, amount: int, **typed: str) -> Registration:
+        draft = RegistrationDraft(
+            partner_id=world.partner.pk,
+            customer_name=name,
+            customer_country="DE",
+            contact=OWNER_TEXT,
+            expected_close_on=timezone.localdate() + timedelta(days=40),
+            lines=[DraftLine(product.pk, 1, Decimal(amount))],
+            **typed,
+        )
+        return register_deal(draft, by=SYSTEM, at=at)
+
+    appeal = file_appeal(registered("Nothing Alike", 500).pk, grounds=OWNER_TEXT, by=SYSTEM, at=at)
+    customer = CustomerFactory(legal_name="Wholly Otherwise", country="DE", domain="wholly-otherwise.de")
+    protected = registered(customer.legal_name, 6_000, customer_domain=customer.domain)
+    row = SaleRow(
+        external_id="S-direct",
+        customer=customer.external_id,
+        booked_on=timezone.localdate(),
+        currency="EUR",
+        lines=[SaleLineRow(product=product.external_id, quantity=Decimal(1), net_amount=Decimal(9_000))],
+    )
+    upsert_sales([row], by=SYSTEM, at=at)
+    breach = Breach.objects.get(registration=protected)
+    return {"appeal": appeal.public_id, "breach": breach.public_id, "breach event": "acknowledge"}
 
 
 def _kept_by(seller: User) -> dict[str, str]:
