@@ -10,12 +10,11 @@ from common.actor import SYSTEM, Actor
 from common.audit import record
 from common.verdict import refusal
 from deals.actions import news, outcomes
-from deals.actions.claims import day_of
 from deals.actions.locks import lock_registration
 from deals.choices.protections import WarningKind
 from deals.choices.registrations import RegistrationStatus, SalesStage
 from deals.models import LifeWarning, Registration
-from deals.queries.calendar import promised_terms
+from deals.queries.calendar import day_of, promised_terms
 from deals.queries.protections import due_registrations
 from deals.rules.activity import OPEN_STATUSES, activity_standing, warning_reached
 from deals.rules.terms import Terms

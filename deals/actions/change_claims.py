@@ -86,7 +86,9 @@ def look(case: Case, who: Identified, change: Change, registration: Registration
 
 def _holder(registration: Registration) -> Identified:
     """The records of the customer that are protected now."""
-    ids = registration.protections.filter(ends_at=registration.protected_until).values_list("customer_id", flat=True)
+    assert registration.protected_until is not None
+    live = registration.protections.filter(ends_at=registration.protected_until)
+    ids = live.values_list("customer_id", flat=True)
     return Identified(tuple(sorted(set(ids))), registration.match_kind, registration.match_score)
 
 

@@ -15,7 +15,7 @@ from crm import queries as crm_queries
 from deals.actions import change_claims, news
 from deals.actions.activity import note_activity
 from deals.actions.answers import draft_of
-from deals.actions.claims import Case, Identified, Judged, day_of
+from deals.actions.claims import Case, Identified, Judged
 from deals.actions.decisions import Ruling, ruling_of, store_decision
 from deals.actions.locks import lock_registration
 from deals.actions.registrations import base_amount_of, names_are_known
@@ -23,7 +23,7 @@ from deals.choices.engagement import Question, RuleVerdict
 from deals.choices.protections import ChangeStatus, Dimension
 from deals.choices.registrations import RegistrationStatus
 from deals.models import Change, Extension, Registration
-from deals.queries.calendar import calendar_for, promised_terms
+from deals.queries.calendar import calendar_for, day_of, promised_terms
 from deals.queries.changes import content_of, judged_amount_of, open_change_of
 from deals.rules import clocks
 from deals.rules.changes import (
@@ -154,11 +154,12 @@ def _is_not_rejected(change: Change, judged: Judged) -> Verdict:
 
 def _changed(registration: Registration, before: Content, typed: Mapping[str, Any], at: datetime) -> Content:
     """The content as it is to be. Refuses what cannot be kept of the fields that are typed."""
-    fields = {name: tuple(value) if name == "lines" else value for name, value in typed.items()}
+    fields: dict[str, Any] = {name: tuple(value) if name == "lines" else value for name, value in typed.items()}
     draft = replace(draft_of(registration), **fields)
     problems = draft_is_sound(draft) & names_are_known(draft) & draft_is_complete(draft, day_of(at))
     concerns(problems, fields).or_refuse()
-    after = replace(before, **{name: value for name, value in fields.items() if name != "lines"})
+    plain: dict[str, Any] = {name: value for name, value in fields.items() if name != "lines"}
+    after = replace(before, **plain)
     if "lines" not in fields or [*draft.lines] == [*draft_of(registration).lines]:
         return after
     after = replace(after, lines=_lines_of(draft))

@@ -10,13 +10,12 @@ from common.errors import NotFound
 from common.verdict import refusal
 from deals.actions import changes, news
 from deals.actions.activity import note_activity
-from deals.actions.claims import day_of
 from deals.actions.locks import lock_claims, lock_registration
 from deals.choices.conversation import Stream
 from deals.choices.protections import ExtensionStatus
 from deals.choices.registrations import RegistrationStatus
 from deals.models import Extension, Registration
-from deals.queries.calendar import promised_terms
+from deals.queries.calendar import day_of, promised_terms
 from deals.queries.protections import extensions_before
 from deals.rules.extensions import end_after, evidence_is_given, is_granted_by_rule, may_extend
 from deals.rules.words import words_are_sound
@@ -46,6 +45,7 @@ def request_extension(
         may.or_refuse()
         _file_is_known(registration, attachment_id)
         assert until is not None
+        assert evidence_on is not None
         extension = Extension.objects.create(
             registration=registration,
             number=registration.extensions.count() + 1,

@@ -13,11 +13,11 @@ from common.audit import record
 from common.verdict import refusal
 from crm import queries as crm_queries
 from deals.actions import news
-from deals.actions.claims import day_of
 from deals.actions.locks import lock_registration
 from deals.choices.protections import ChangeStatus, ExtensionStatus
 from deals.choices.registrations import LOST_REASONS, Event, RegistrationStatus
 from deals.models import Registration
+from deals.queries.calendar import day_of
 from deals.rules import transitions
 from deals.rules.words import words_are_sound
 

@@ -74,7 +74,7 @@ class NewChangeSerializer(serializers.Serializer[Any]):
 
 
 class ChangedFieldSerializer(serializers.Serializer[Any]):
-    field = serializers.CharField()  # type: ignore[assignment]
+    field = serializers.CharField()
     before = serializers.SerializerMethodField()
     after = serializers.SerializerMethodField()
 

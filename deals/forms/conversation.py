@@ -17,7 +17,8 @@ class CommentForm(ReasonsForm):
     text = forms.CharField(label=_("Your comment"), widget=forms.Textarea(attrs={"rows": 3}), required=False)
 
     def __init__(self, *args: Any, stream: str = Stream.SHARED, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id=f"id_{stream}_%s", initial={"stream": stream}, **kwargs)
+        kwargs |= {"auto_id": f"id_{stream}_%s", "initial": {"stream": stream}}
+        super().__init__(*args, **kwargs)
 
 
 class FileForm(ReasonsForm):

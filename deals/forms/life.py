@@ -11,7 +11,7 @@ from common.verdict import Reason
 from crm.rules.facts import ProductChoice
 from deals.choices.registrations import SalesStage
 from deals.forms.answers import AnswerForm
-from deals.models import Attachment
+from deals.queries.conversation import KnownFile
 from deals.rules.changes import CHANGEABLE
 from deals.rules.drafts import RegistrationDraft
 
@@ -35,9 +35,9 @@ class ExtensionForm(ReasonsForm):
     file = forms.FileField(label=_("A file that shows it"), required=False)
     attachment = forms.ChoiceField(label=_("Or a file that is there already"), required=False)
 
-    def __init__(self, *args: Any, files: Sequence[Attachment], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, files: Sequence[KnownFile], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.known = {found.public_id: found.pk for found in files}
+        self.known = {found.public_id: found.key for found in files}
         if files:
             choices = [("", "–"), *((found.public_id, found.name) for found in files)]
             self.fields["attachment"].choices = choices  # type: ignore[attr-defined]

@@ -1,5 +1,7 @@
 """What was said and shown about a registration, each reader's own streams only."""
 
+from dataclasses import dataclass
+
 from common.actor import Actor
 from common.errors import NotFound
 from deals.choices.conversation import Stream
@@ -20,6 +22,21 @@ def comments_of(actor: Actor, registration: Registration) -> list[Comment]:
 def attachments_of(actor: Actor, registration: Registration) -> list[Attachment]:
     """Newest first, without their content. One statement."""
     return list(registration.attachments.filter(stream__in=streams_visible_to(actor)).order_by("-at", "-pk"))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file that can be chosen as evidence."""
+
+    key: int
+    public_id: str
+    name: str
+
+
+def shared_files_of(registration: Registration) -> list[KnownFile]:
+    """What both sides see, newest first. One statement."""
+    rows = registration.attachments.filter(stream=Stream.SHARED).order_by("-at", "-pk")
+    return [KnownFile(*row) for row in rows.values_list("pk", "public_id", "name")]
 
 
 def find_attachment(actor: Actor, registration_public_id: str, public_id: str) -> Attachment:

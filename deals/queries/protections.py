@@ -1,8 +1,9 @@
 """How long a customer is still a partner's, what prolonged it, and whom to warn."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -10,7 +11,7 @@ from common.actor import Actor
 from common.errors import NotFound
 from deals.choices.protections import ExtensionStatus, WarningKind
 from deals.choices.registrations import RegistrationStatus
-from deals.models import Extension, LifeWarning, Registration, RegistrationQuerySet, Rulebook
+from deals.models import Decision, Extension, LifeWarning, Registration, RegistrationQuerySet, Rulebook
 from deals.queries.registrations import registrations_visible_to
 from deals.rules.activity import ActivityStanding, activity_standing, free_from
 from deals.rules.extensions import Extensions, ExtensionStep, steps_of
@@ -34,6 +35,20 @@ def protection_standing(registration: Registration, terms: Terms, at: datetime) 
     idle_since = registration.last_activity_at
     activity = activity_standing(idle_since, at, terms) if idle_since else None
     return ProtectionStanding(until, activity, free_from(until, activity.releases_at if activity else None))
+
+
+def free_instants(rows: Iterable[Registration], at: datetime) -> dict[int, datetime]:
+    """When each customer is free if nothing is done, by the key of the live registration. One statement."""
+    live = {row.pk: row for row in rows if row.status_on(at) == RegistrationStatus.APPROVED}
+    firsts = Decision.objects.filter(registration__in=live, sequence=1) if live else Decision.objects.none()
+    versions: dict[int, Terms] = {}
+    found = {}
+    for registration_id, rulebook_id, stored in firsts.values_list("registration", "rulebook", "rulebook__terms"):
+        terms = versions.setdefault(rulebook_id, terms_from(stored))
+        standing = protection_standing(live[registration_id], terms, at)
+        assert standing is not None
+        found[registration_id] = standing.free_at
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +137,7 @@ def _ending(rows: RegistrationQuerySet, terms: Terms, at: datetime) -> Registrat
     told = LifeWarning.objects.filter(
         registration=OuterRef("pk"), counted_from=OuterRef("protected_until"), kind=WarningKind.ENDS
     )
-    due = Q(pk__in=[])
+    due: Any = Q(pk__in=[])
     for shorter, days in _steps(terms.warn_days):
         reached = Q(protected_until__gt=at + timedelta(days=shorter), protected_until__lte=at + timedelta(days=days))
         due |= reached & ~Exists(told.filter(days=days))

@@ -1,6 +1,7 @@
 """What keeps, changes and ends a protection: pages of the partner, and of the manager who answers."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -23,10 +24,9 @@ from deals.choices.conversation import Stream
 from deals.choices.engagement import COMPARED_FIELDS, MATCH_KINDS
 from deals.choices.protections import CHANGED_FIELDS, Dimension
 from deals.forms.life import AnswerRequestForm, ChangeForm, ExtensionForm, SettleForm, StageForm, WordsForm
-from deals.models import Registration
 from deals.queries.calendar import promised_terms
 from deals.queries.changes import ChangeRow, as_changed, find_change, open_change_of, pending_changes
-from deals.queries.conversation import attachments_of
+from deals.queries.conversation import shared_files_of
 from deals.queries.life import may_extend_on
 from deals.queries.protections import find_extension, pending_extensions, protection_standing
 from deals.queries.registrations import find_registration
@@ -38,7 +38,7 @@ from partners import queries as partner_queries
 SHOWN = 100
 
 
-def _deal(request: ActorRequest, public_id: str, capability: str) -> Registration:
+def _deal(request: ActorRequest, public_id: str, capability: str) -> Any:
     """The registration, for those who may do this to it; to others it does not exist."""
     deal = find_registration(request.actor, public_id)
     if not may_act(request.actor, capability, deal.partner_id):
@@ -62,8 +62,7 @@ def _done(request: ActorRequest, public_id: str, act: Callable[[], object], told
 def extend(request: ActorRequest, public_id: str) -> HttpResponse:
     """Ask for more time, with evidence."""
     deal, at = _deal(request, public_id, "registration.maintain"), timezone.now()
-    files = [found for found in attachments_of(request.actor, deal) if found.stream == Stream.SHARED]
-    form = ExtensionForm(request.POST or None, request.FILES or None, files=files)
+    form = ExtensionForm(request.POST or None, request.FILES or None, files=shared_files_of(deal))
     if request.method == "POST" and form.is_valid():
         try:
             extension = _extend(request, deal, form)
@@ -85,7 +84,7 @@ def extend(request: ActorRequest, public_id: str) -> HttpResponse:
     return render(request, "deals/life/extend.html", context, status=422 if form.is_bound else 200)
 
 
-def _extend(request: ActorRequest, deal: Registration, form: ExtensionForm) -> extensions.Extension:
+def _extend(request: ActorRequest, deal: Any, form: ExtensionForm) -> Any:
     """The file is kept only if the request is: both in one transaction."""
     at, typed = timezone.now(), form.cleaned_data
     with transaction.atomic():

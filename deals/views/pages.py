@@ -29,6 +29,7 @@ from deals.queries.conversation import streams_visible_to
 from deals.queries.decisions import receipts_of
 from deals.queries.life import deal_life
 from deals.queries.participants import together_of
+from deals.queries.protections import free_instants
 from partners import queries as partner_queries
 
 
@@ -47,14 +48,16 @@ def words() -> dict[str, object]:
 def deal_list(request: ActorRequest) -> HttpResponse:
     """A partner's deals, for its people; everybody's, for the vendor's channel."""
     partner_queries.require(request.actor, "registration.view")
+    at = timezone.now()
     chosen = DealFilterForm(request.GET).chosen()
     page = deal_queries.registration_list(
         request.actor,
-        at=timezone.now(),
+        at=at,
         narrowing=deal_queries.Narrowing(chosen["q"], chosen["status"], chosen["sort"], chosen["after"]),
     )
     context = {
         "page": page,
+        "free_at": free_instants(page.rows, at),
         "chosen": chosen,
         "is_narrowed": bool(chosen["q"] or chosen["status"]),
         "statuses": RegistrationStatus.choices,
