@@ -96,3 +96,23 @@ class PublicCursorPagination(BasePagination):
                 "description": "From the address in `next`; opaque.",
             },
         ]
+
+
+class PublicIdPagination(PublicCursorPagination):
+    """Pages in the order of the public ids, for rows that have no time of change."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        self.request = request
+        limit = self._limit(request.query_params.get("limit", str(DEFAULT_LIMIT)))
+        cursor = request.query_params.get("cursor", "")
+        if not (cursor.isascii() and cursor.isprintable()):
+            raise ValidationError({"cursor": [_("This cursor is not one of ours.")]})
+        rows = list(queryset.filter(public_id__gt=cursor).order_by("public_id")[: limit + 1])
+        self.has_more = len(rows) > limit
+        self.page = rows[:limit]
+        return self.page
+
+    def _next_link(self) -> str | None:
+        if not self.has_more:
+            return None
+        return replace_query_param(self.request.build_absolute_uri(), "cursor", self.page[-1].public_id)

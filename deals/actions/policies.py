@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -28,8 +28,6 @@ EVENTS = {
     PolicyKind.AUTHORISATIONS: "authorisation",
     PolicyKind.HOLIDAYS: "holiday",
 }
-
-E = TypeVar("E", bound=AnyEntry)
 
 
 def add_entry(entry: AnyEntry, *, by: Actor, at: datetime) -> Any:
@@ -73,7 +71,7 @@ def take_back_entry(kind: str, public_id: str, *, by: Actor, at: datetime) -> No
         row = policy_queries.find_row(kind, policy_queries.policies_visible_to(by, kind), public_id)
         held = policy_queries.held_of_row(kind, row)
         rules.may_take_back(held, day_of(at)).or_refuse()
-        record(f"{EVENTS[PolicyKind(kind)]}.taken_back", on=row, by=by, at=at, **asdict(held.entry))
+        record(f"{EVENTS[PolicyKind(kind)]}.taken_back", on=row, by=by, at=at, **_facts(asdict(held.entry)))
         row.delete()
 
 
@@ -131,7 +129,7 @@ def _insert(entry: AnyEntry, *, by: Actor, at: datetime) -> Any:
     except IntegrityError:
         refusal("policy.overlaps", field="customer_id").or_refuse()
         raise
-    record(f"{EVENTS[entry.kind]}.added", on=row, by=by, at=at, **values)
+    record(f"{EVENTS[entry.kind]}.added", on=row, by=by, at=at, **_facts(values))
     return row
 
 
@@ -151,6 +149,11 @@ def _update(row: Any, before: AnyEntry, entry: AnyEntry, *, by: Actor, at: datet
         f"{EVENTS[entry.kind]}.{event}", on=row, by=by, at=at, before={name: was[name] for name in changed}, **changed
     )
     return row
+
+
+def _facts(values: dict[str, Any]) -> dict[str, Any]:
+    """What an audit entry keeps of an entry's values; `on` is what the audit entry is about."""
+    return {"day" if name == "on" else name: value for name, value in values.items()}
 
 
 def _lock(kind: str) -> None:

@@ -39,5 +39,12 @@ urlpatterns = [
     path("breaches/<slug:public_id>/reject", cases.BreachRejection.as_view(), name="breach-reject"),
     path("rulebooks", rulebooks.RulebookList.as_view(), name="rulebook-list"),
     path("rulebooks/<slug:public_id>", rulebooks.RulebookDetail.as_view(), name="rulebook-detail"),
-    *policies.routes(),
 ]
+
+for kind, serializer in policies.LISTS.items():
+    own = {"kind": kind, "serializer_class": serializer}
+    urlpatterns += [
+        path(f"{kind}", policies.PolicyList.as_view(**own), name=f"{kind}-list"),
+        path(f"{kind}/<slug:public_id>", policies.PolicyDetail.as_view(**own), name=f"{kind}-detail"),
+        path(f"{kind}/<slug:public_id>/end", policies.PolicyEnd.as_view(**own), name=f"{kind}-end"),
+    ]

@@ -68,7 +68,7 @@ class EntryForm(forms.Form):
         wanted = OPEN_FIELDS if has_begun else FIELDS[PolicyKind(kind)]
         super().__init__(data, initial=_initial_of(held.entry) if held else {"starts_on": today})
         for name in list(self.fields):
-            if name not in wanted:
+            if name not in wanted or (name == "customer" and held is not None):
                 del self.fields[name]
         for name, choices in (("partner", offered.partners), ("family", offered.families)):
             if name in self.fields:

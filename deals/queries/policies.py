@@ -69,7 +69,7 @@ def policy_list(actor: Actor, kind: str, narrowing: Narrowing, *, day: date) -> 
     if narrowing.words:
         rows = rows.filter(_holds_words(kind, narrowing.words))
     if narrowing.validity:
-        rows = rows.filter(_stands(kind, narrowing.validity, day))
+        rows = rows.filter(stands(kind, narrowing.validity, day))
     start = "on" if kind == PolicyKind.HOLIDAYS else "starts_on"
     by: Any = F(start) if narrowing.sort.removeprefix("-") == "start" else Upper(_name_of(kind))
     return rows.order_by(by.desc() if narrowing.sort.startswith("-") else by.asc(), start, "pk")
@@ -91,7 +91,8 @@ def _holds_words(kind: str, words: str) -> Q:
     return holds | Q(customer__external_id=words) | Q(note__icontains=words)
 
 
-def _stands(kind: str, validity: str, day: date) -> Q:
+def stands(kind: str, validity: str, day: date) -> Q:
+    """Rows that stand so on the day."""
     if kind == PolicyKind.HOLIDAYS:
         return {Validity.LIVE: Q(on=day), Validity.ENDED: Q(on__lt=day)}.get(Validity(validity), Q(on__gt=day))
     open_or_later = Q(ends_on=None) | Q(ends_on__gt=day)
@@ -150,7 +151,7 @@ def find_row(kind: str, rows: QuerySet[Any], public_id: str) -> Any:
 def live_counts(day: date) -> dict[PolicyKind, int]:
     """How many entries of each list are in force on the day; of holidays how many are still to come."""
     wanted = {kind: Validity.ANNOUNCED if kind == PolicyKind.HOLIDAYS else Validity.LIVE for kind in PolicyKind}
-    return {kind: _with_subjects(kind).filter(_stands(kind, wanted[kind], day)).count() for kind in PolicyKind}
+    return {kind: _with_subjects(kind).filter(stands(kind, wanted[kind], day)).count() for kind in PolicyKind}
 
 
 @dataclass(frozen=True, slots=True)

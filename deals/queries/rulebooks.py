@@ -36,7 +36,7 @@ from deals.rules import revisions
 from deals.rules.params import BASIS_POINTS, TERM_PARAMS, Kind, Param, params_of_rule
 from deals.rules.revisions import Content, Difference
 from deals.rules.rulebook import Params, Rule, params_of, rules_from
-from deals.rules.terms import Terms, terms_from
+from deals.rules.terms import Terms, terms_from, terms_to_json
 from partners import rules as partner_rules
 from tiers import queries as tier_queries
 
@@ -197,6 +197,17 @@ def rulebooks_visible_to(actor: Actor) -> QuerySet[Rulebook]:
     if actor.is_vendor and partner_rules.may(actor, "rulebook.draft"):
         return Rulebook.objects.all()
     return Rulebook.objects.filter(published_at__isnull=False)
+
+
+def published_rulebooks(actor: Actor) -> QuerySet[Rulebook]:
+    """Of the visible ones those that are published."""
+    return rulebooks_visible_to(actor).filter(published_at__isnull=False)
+
+
+def public_terms(rulebook: Rulebook) -> dict[str, Any]:
+    """The terms that are published, as JSON values by name."""
+    stored = terms_to_json(terms_from(rulebook.terms))
+    return {name: stored[name] for _title, names in TERM_GROUPS for name in names}
 
 
 def find_rulebook(actor: Actor, public_id: str) -> Rulebook:

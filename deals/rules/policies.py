@@ -93,15 +93,12 @@ class Held:
 
 
 def may_view(actor: Actor) -> Verdict:
-    return _of_vendor(actor) & partner_rules.may(actor, "policy.view")
+    """All of every list. A partner's own client, whatever its scopes, is not one of the vendor's."""
+    return partner_rules.may(actor, "policy.view") if actor.is_vendor else refusal("actor.not_permitted")
 
 
 def may_edit(actor: Actor) -> Verdict:
-    return _of_vendor(actor) & partner_rules.may(actor, "policy.edit")
-
-
-def _of_vendor(actor: Actor) -> Verdict:
-    return ALLOWED if actor.is_vendor else refusal("actor.not_permitted")
+    return partner_rules.may(actor, "policy.edit") if actor.is_vendor else refusal("actor.not_permitted")
 
 
 def validity_on(starts_on: date, ends_on: date | None, day: date) -> Validity:

@@ -1,7 +1,6 @@
 """The lists as files: export, and import after a look at what would become of each row."""
 
 import base64
-import binascii
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -54,7 +53,7 @@ def example(request: ActorRequest, kind: str) -> HttpResponseBase:
 def import_sheet(request: ActorRequest, kind: str) -> HttpResponse:
     """Look at a file first; import its good rows, or nothing, once that was chosen."""
     which = require_kind(request, kind, to_edit=True)
-    form = SheetForm(request.POST or None, request.FILES or None)
+    form = SheetForm(request.POST, request.FILES) if request.method == "POST" else SheetForm()
     content: bytes | None = None
     if request.method == "POST" and "content" in request.POST:
         content = _unpacked(request.POST["content"])
@@ -119,7 +118,7 @@ def _unpacked(text: str) -> bytes:
     """The file that a preview carried along; what is none reads as an empty file."""
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:
         return b""
 
 

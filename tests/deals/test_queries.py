@@ -271,6 +271,6 @@ def test_side_by_side(channel, now):
 
 def test_published_rules_in_words(channel, now):
     found = rulebooks.published_rulebook(now.date())
-    assert (found.version, [rule.code for rule in found.rules][:2]) == (1, ["standing", "named_account"])
+    assert (found.version, [rule.code for rule in found.rules][:2]) == (1, ["blocked_customer", "standing"])
     assert "within 90 days" in next(rule.question for rule in found.rules if rule.code == "direct_opportunity")
     assert rulebooks.published_rulebook(date(2025, 1, 1)) is None
