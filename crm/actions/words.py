@@ -19,7 +19,8 @@ _COUNT = """
         FROM news, free WHERE known.id = free.id AND news.word = known.word
     )
     INSERT INTO crm_nameword (word, customer_count)
-    SELECT word, greatest(0, change) FROM news ORDER BY word
+    SELECT word, greatest(0, change) FROM news
+    WHERE NOT EXISTS (SELECT FROM crm_nameword known WHERE known.word = news.word) ORDER BY word
     ON CONFLICT (word) DO NOTHING
 """
 
