@@ -42,6 +42,7 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
             Place(_("Deals"), "briefcase", "deals:list", "registration.view"),
             Place(_("Appeals"), "gavel", "deals:appeals", "registration.view"),
             Place(_("Breaches"), "shield-x", "deals:breaches", "breach.view"),
+            Place(_("Sold together"), "heart-handshake", "deals:participations", "registration.view", "partner"),
             Place(_("Rules of engagement"), "scale", "deals:rules", "registration.view"),
             Place(_("Lists"), "list-check", "deals:policies", "policy.view", "vendor"),
         ),

@@ -31,7 +31,7 @@ from deals.views.register import claimants_of
 _EXAMPLE = {
     "customer_name": "Zwack Unicum Nyrt.",
     "country": "HU",
-    "web_or_tax_id": "zwack.example",
+    "web_or_tax_id": "zwack-example.hu",
     "contact": "Anna Kovács",
     "product": "SKU-1",
     "quantity": "3",
@@ -48,7 +48,7 @@ _EXAMPLE = {
 def import_file(request: ActorRequest) -> HttpResponse:
     """Look at a file, then import its good rows, or nothing."""
     claimants_of(request)
-    form = SheetForm(request.POST or None, request.FILES or None)
+    form = SheetForm(request.POST, request.FILES) if request.method == "POST" else SheetForm()
     content: bytes | None = None
     if request.method == "POST" and "content" in request.POST:
         content = _unpacked(request.POST["content"])

@@ -28,6 +28,7 @@ from deals.queries.cases import deal_cases
 from deals.queries.conversation import streams_visible_to
 from deals.queries.decisions import receipts_of
 from deals.queries.life import deal_life
+from deals.queries.holds import live_holds
 from deals.queries.participants import together_of
 from deals.queries.protections import free_instants
 from partners import queries as partner_queries
@@ -53,12 +54,15 @@ def deal_list(request: ActorRequest) -> HttpResponse:
     page = deal_queries.registration_list(
         request.actor,
         at=at,
-        narrowing=deal_queries.Narrowing(chosen["q"], chosen["status"], chosen["sort"], chosen["after"]),
+        narrowing=deal_queries.Narrowing(
+            chosen["q"], chosen["status"], chosen["sort"], chosen["after"], for_others=bool(chosen["others"])
+        ),
     )
     context = {
         "page": page,
         "free_at": free_instants(page.rows, at),
         "chosen": chosen,
+        "holds": live_holds(request.actor.partner_ids, at=at) if request.actor.partner_ids else [],
         "is_narrowed": bool(chosen["q"] or chosen["status"]),
         "statuses": RegistrationStatus.choices,
         "default_sort": deal_queries.DEFAULT_SORT,

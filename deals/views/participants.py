@@ -79,12 +79,13 @@ def together(request: ActorRequest, public_id: str) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     if data is not None and "add_invited" in data:
         form = SharesForm(with_another(data, "invited"), lead_partner_id=deal.partner_id)
+        problems = False
     else:
-        form = SharesForm(data, lead_partner_id=deal.partner_id, rows=rows)
+        form, problems = SharesForm(data, lead_partner_id=deal.partner_id, rows=rows), data is not None
         if data is not None and (answer := _act(request, public_id, form)) is not None:
             return answer
     context = {"deal": deal, "together": shown, "form": form, **share_words()}
-    return render(request, "deals/participants/together.html", context, status=422 if form.errors else 200)
+    return render(request, "deals/participants/together.html", context, status=422 if problems else 200)
 
 
 @login_required

@@ -11,6 +11,7 @@ from common.actor import Actor
 from common.money import Money
 from deals.choices.registrations import RegistrationStatus
 from deals.queries import registrations, reviews
+from deals.queries.holds import live_holds
 from deals.queries.registrations import StatusTotal
 from incentives.queries import ledger, statements
 from partners import queries as partner_queries
@@ -34,6 +35,7 @@ class PartnerHome:
     ending: Sequence[Any]
     drafts: Sequence[Any]
     latest: Sequence[Any]
+    holds: Sequence[Any]
     standing: StandingPage | None
     balance: Money | None
     statement: Any
@@ -62,6 +64,7 @@ def partner_home(actor: Actor, partner: Any, *, at: datetime) -> PartnerHome:
         ending=list(ending.order_by("protected_until")[:SHOWN]),
         drafts=list(own.filter(status=RegistrationStatus.DRAFT).order_by("-pk")[:SHOWN]) if may_register else [],
         latest=list(own.exclude(status=RegistrationStatus.DRAFT).order_by("-pk")[:SHOWN]),
+        holds=live_holds(frozenset({partner.pk}), at=at) if may_register else [],
         standing=tier_queries.standing_page_for(partner.pk, day=day),
         balance=ledger.balance_of(partner.pk) if sees_money else None,
         statement=own_statements.order_by("-month_starts_on").first() if sees_money else None,
