@@ -27,8 +27,8 @@ from deals.queries import registrations as deal_queries
 from deals.queries.cases import deal_cases
 from deals.queries.conversation import streams_visible_to
 from deals.queries.decisions import receipts_of
-from deals.queries.life import deal_life
 from deals.queries.holds import live_holds
+from deals.queries.life import deal_life
 from deals.queries.participants import together_of
 from deals.queries.protections import free_instants
 from partners import queries as partner_queries
