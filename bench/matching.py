@@ -25,7 +25,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import JaroWinkler
 
 from crm.rules import search
-from crm.rules.likeness import SHORTEST_STEM, likeness, words_of
+from crm.rules.likeness import SHORTEST_STEM, WHOLE, likeness, words_of
 from crm.rules.matching import SAME_NAME, SIMILAR_NAME
 from crm.rules.names import normalised_name
 from crm.rules.rarity import GENERAL, Rarity
@@ -156,7 +156,7 @@ def _weightiest(name: str, rarity: Rarity) -> set[str]:
     """Words and their meanings, from the rarest on, until those left over cannot make two names alike."""
     words = sorted(words_of(name), key=lambda word: -rarity.weight(word.meaning) * word.share)
     left = sum(rarity.weight(word.meaning) * word.share for word in words)
-    enough = left * (1 - search.ENOUGH)
+    enough = left * (WHOLE - search.ENOUGH) // WHOLE
     chosen: set[str] = set()
     for word in words:
         if left < enough:

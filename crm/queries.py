@@ -37,7 +37,6 @@ from crm.rules.rarity import GENERAL, Rarity
 
 # Customers
 
-
 _FACTS = ("pk", "public_id", "external_id", "legal_name", "country", "domain", "tax_id", "source")
 
 
@@ -164,7 +163,6 @@ def products_visible_to(actor: Actor) -> QuerySet[Product]:
 
 # Direct opportunities
 
-
 _OPPORTUNITY = tuple(OpportunityFacts.__dataclass_fields__)
 
 
@@ -253,7 +251,6 @@ def opportunities_visible_to(actor: Actor) -> QuerySet[Opportunity]:
 
 
 # Sales
-
 
 _SALE = tuple(Sale.LIVE_CUSTOMER if name == "customer_id" else name for name in SaleFacts.__dataclass_fields__)[:-1]
 _LINE = (

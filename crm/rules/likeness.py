@@ -18,14 +18,16 @@ from crm.rules.vocabulary import MEANINGS
 
 How = Literal["same", "abbreviation", "glued", "initials", "similar", "shortened", "unmatched"]
 
-ASIDE = 0.15  # of its weight is left to a word after a legal form: a branch, a class of shares
-GLUED = 0.98
-INITIALS = 0.85  # from four letters on; three are the first letters of too many names
-FEW_INITIALS = 0.75
-OTHER_NUMBER = 0.85  # what is left of likeness when each name has a number that the other has not
-PER_ERROR = 0.9  # of a letter's share in a word
-WRONG_START = 0.15  # people seldom mistake a first letter
-SHORTENED = 0.6  # a word that begins the other; up to 0.3 more, by how much of it there is
+WHOLE = 1000  # shares are per mille
+ASIDE = 150  # of its weight is left to a word after a legal form: a branch, a class of shares
+GLUED = 980
+INITIALS = 850  # from four letters on; three are the first letters of too many names
+FEW_INITIALS = 750
+OTHER_NUMBER = 850  # what is left of likeness when each name has a number that the other has not
+PER_ERROR = 900  # of a letter's share in a word
+WRONG_START = 150  # people seldom mistake a first letter
+SHORTENED = 600  # a word that begins the other, and of
+BY_LENGTH = 300  # more as much as there is of it
 SHORTEST_STEM = 3
 
 
@@ -34,7 +36,7 @@ class Word(NamedTuple):
 
     text: str
     meaning: str
-    share: float
+    share: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def words_of(name: str) -> tuple[Word, ...]:
     texts = name.split()
     aside = next((place for place, text in enumerate(texts) if place and text in CLEAR), len(texts))
     return tuple(
-        Word(text, MEANINGS.get(text, text), 1.0 if place < aside else ASIDE) for place, text in enumerate(texts)
+        Word(text, MEANINGS.get(text, text), WHOLE if place < aside else ASIDE) for place, text in enumerate(texts)
     )
 
 
@@ -91,17 +93,17 @@ def _compared(one: str, other: str, rarity: Rarity) -> "_Comparison":
     return _Comparison(one, other, rarity) if one <= other else _Comparison(other, one, rarity)
 
 
-def word_likeness(one: str, other: str) -> tuple[float, How]:
-    """How far two different words are one, and why; 0 if they are not. Numbers are one only when they are the same."""
+def word_likeness(one: str, other: str) -> tuple[int, How]:
+    """How far two different words are one, per mille, and why; 0: they are not. Numbers are one only when the same."""
     short, long = (one, other) if len(one) <= len(other) else (other, one)
     if len(short) < SHORTEST_STEM or short.isdigit() or long.isdigit():
-        return 0.0, "unmatched"
-    stem = SHORTENED + 0.3 * len(short) / len(long) if long.startswith(short) else 0.0
+        return 0, "unmatched"
+    stem = SHORTENED + BY_LENGTH * len(short) // len(long) if long.startswith(short) else 0
     allowed = errors_allowed(len(long)) if len(short) > SHORTEST_STEM else 0
     errors = OSA.distance(short, long, score_cutoff=allowed) if allowed else 1
     if errors > allowed:
         return stem, "shortened"
-    near = 1 - PER_ERROR * errors / len(long) - (WRONG_START if short[0] != long[0] else 0)
+    near = WHOLE - PER_ERROR * errors // len(long) - (WRONG_START if short[0] != long[0] else 0)
     return (near, "similar") if near >= stem else (stem, "shortened")
 
 
@@ -111,15 +113,18 @@ def errors_allowed(length: int) -> int:
 
 
 class _Side:
-    """A name while it is compared: its words, their weights, and which of them are still without a counterpart."""
+    """A name while it is compared: its words, which of them are still without a counterpart, and what agrees.
+
+    Weights are in thousandths; what agrees is in thousandths of these.
+    """
 
     def __init__(self, name: str, rarity: Rarity) -> None:
         self.words = words_of(name)
         self.weights = [rarity.weight(word.meaning) * word.share for word in self.words]
         self.open = list(range(len(self.words)))
-        self.agreed = 0.0
+        self.agreed = 0
 
-    def take(self, places: Sequence[int], share: float) -> None:
+    def take(self, places: Sequence[int], share: int) -> None:
         for place in places:
             self.open.remove(place)
             self.agreed += self.weights[place] * share
@@ -127,7 +132,7 @@ class _Side:
     def text(self, places: Sequence[int]) -> str:
         return " ".join(self.words[place].text for place in places)
 
-    def weight(self, places: Sequence[int]) -> float:
+    def weight(self, places: Sequence[int]) -> int:
         return sum(self.weights[place] for place in places)
 
     def runs(self, longest: int) -> Iterator[list[int]]:
@@ -149,7 +154,7 @@ class _Comparison:
 
     def __init__(self, one: str, other: str, rarity: Rarity) -> None:
         self.one, self.other = _Side(one, rarity), _Side(other, rarity)
-        self.pairs: list[tuple[list[int], list[int], How, float]] = []
+        self.pairs: list[tuple[list[int], list[int], How, int]] = []
         self._same()
         if self.one.open and self.other.open:
             self._joined()
@@ -160,22 +165,22 @@ class _Comparison:
         (less, agreed_of_less), (more, agreed_of_more) = sides
         if less == more:
             agreed_of_less = max(agreed_of_less, agreed_of_more)
-        of_both = (self.one.agreed + self.other.agreed) / (less + more)
-        found = (of_both + agreed_of_less / less) / 2
+        agreed = (self.one.agreed + self.other.agreed) * less + agreed_of_less * (less + more)
+        whole = 2 * less * (less + more)
         if self.one.has_open_number() and self.other.has_open_number():
-            found *= OTHER_NUMBER
-        return min(1000, round(found * 1000))
+            agreed, whole = agreed * OTHER_NUMBER, whole * WHOLE
+        return min(WHOLE, (2 * agreed + whole) // (2 * whole))
 
     def told(self) -> Iterator[Agreement]:
         for ours, theirs, how, share in self.pairs:
-            weight = round(self.one.weight(ours) + self.other.weight(theirs))
-            yield Agreement(self.one.text(ours), self.other.text(theirs), how, round(share * 1000), weight)
+            weight = _whole(self.one.weight(ours) + self.other.weight(theirs))
+            yield Agreement(self.one.text(ours), self.other.text(theirs), how, share, weight)
         for place in self.one.open:
-            yield Agreement(self.one.words[place].text, "", "unmatched", 0, round(self.one.weights[place]))
+            yield Agreement(self.one.words[place].text, "", "unmatched", 0, _whole(self.one.weights[place]))
         for place in self.other.open:
-            yield Agreement("", self.other.words[place].text, "unmatched", 0, round(self.other.weights[place]))
+            yield Agreement("", self.other.words[place].text, "unmatched", 0, _whole(self.other.weights[place]))
 
-    def _pair(self, ours: list[int], theirs: list[int], how: How, share: float) -> None:
+    def _pair(self, ours: list[int], theirs: list[int], how: How, share: int) -> None:
         self.one.take(ours, share)
         self.other.take(theirs, share)
         self.pairs.append((ours, theirs, how, share))
@@ -189,7 +194,7 @@ class _Comparison:
             if found:
                 mine = found.pop(0)
                 same = self.one.words[mine].text == word.text
-                self._pair([mine], [place], "same" if same else "abbreviation", 1.0)
+                self._pair([mine], [place], "same" if same else "abbreviation", WHOLE)
 
     def _joined(self) -> None:
         """One word that is several of the other name written together, or their first letters."""
@@ -213,7 +218,11 @@ class _Comparison:
                 self._pair([mine], [theirs], how, share)
 
 
-def _as_run(word: str, side: _Side) -> tuple[list[int], How, float] | None:
+def _whole(thousandths: int) -> int:
+    return (thousandths + WHOLE // 2) // WHOLE
+
+
+def _as_run(word: str, side: _Side) -> tuple[list[int], How, int] | None:
     """Which neighbouring words this one is made of, if it is, and in which way."""
     for run in side.runs(max(3, len(word))):
         texts = [side.words[place].text for place in run]

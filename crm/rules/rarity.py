@@ -37,7 +37,7 @@ GENERAL = Rarity()
 @lru_cache(maxsize=16384)
 def _weight(word: str, count: int, names: int) -> int:
     general = PER_MILLION.get(word, 0) * GENERAL_NAMES / 1_000_000
-    share = min(1.0, (general + count) / (GENERAL_NAMES + names))
+    share = min(1, (general + count) / (GENERAL_NAMES + names))
     if share * RAREST <= 1:
         return MOST
     weight = max(LEAST, round(MOST * (log(1 / share) / log(RAREST)) ** 2))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
-from crm.rules.likeness import word_likeness, words_of
+from crm.rules.likeness import WHOLE, word_likeness, words_of
 from crm.rules.rarity import MOST, Rarity
 
 EVERY_NAME = ""  # the word that counts all names
@@ -21,7 +21,7 @@ FEWEST_INITIALS = 4
 SHORTEST_GLUED = 6  # letters that a word has if it may be two
 SHORTEST_INEXACT = 5  # letters that a word has if it is also looked for with one wrong
 FEW_NAMES = 100  # that hold any of the words together are read one and all
-ENOUGH = 0.46  # of a name's weight: a name that shares no word of so much is not like it
+ENOUGH = 460  # per mille of a name's weight: a name that shares no word of so much is not like it
 COMMON_WORDS = 4  # of a name are looked for all together and in twos
 MOST_ROWS = 150  # are read
 LOOKED_AT = 3  # rows are compared word by word for each candidate wanted
@@ -59,7 +59,7 @@ class Plan:
     all_of: list[str]
     worth: Mapping[str, int]  # of what may be found in a row: how much it says
 
-    def promise(self, indexed: Iterable[str]) -> float:
+    def promise(self, indexed: Iterable[str]) -> int:
         """Sorts rows before they are compared: what they share with the name, less the more words they have besides."""
         words = counted_words(indexed)
         shared = sum(self.worth.get(word, 0) for word in indexed)
@@ -83,7 +83,7 @@ def plan(name: str, known: Mapping[str, int]) -> Plan:
     near |= {word: weight for word, weight in _weights_together(words, own).items() if word in known}
     few = _few(own, near, known)
     common = sorted((word for word in own if word in known and word not in few), key=lambda word: (known[word], word))
-    enough = sum(weight for word, weight in own.items() if word not in common) > ENOUGH * sum(own.values())
+    enough = sum(weight for word, weight in own.items() if word not in common) * WHOLE > ENOUGH * sum(own.values())
     apart = {TOGETHER + text: own[meaning] for text, meaning in words if len(text) >= SHORTEST_GLUED}
     if len(words) == 1 and len(name) >= FEWEST_INITIALS:
         apart[INITIALS + name] = MOST
@@ -116,7 +116,7 @@ def _worth_of_near(word: str, own: Mapping[str, int]) -> int:
     worth = 0
     for meaning, weight in own.items():
         if len(meaning) >= SHORTEST_INEXACT:
-            worth = max(worth, round(word_likeness(meaning, word)[0] * weight))
+            worth = max(worth, word_likeness(meaning, word)[0] * weight // WHOLE)
     return worth
 
 
@@ -131,7 +131,7 @@ def _weights_together(words: Sequence[tuple[str, str]], own: Mapping[str, int]) 
 def _core(name: str) -> list[tuple[str, str]]:
     """The words that a name consists of and what they mean, without what is said aside after a legal form."""
     words = words_of(name)[:MOST_WORDS]
-    return [(_cut(word.text), _cut(word.meaning)) for word in words if word.share == 1.0]
+    return [(_cut(word.text), _cut(word.meaning)) for word in words if word.share == WHOLE]
 
 
 def _cut(word: str) -> str:

@@ -145,14 +145,14 @@ def test_an_explanation_names_every_way_of_agreeing() -> None:
         ("kowalsk", "kovalsky", 775, "similar"),
         ("novaks", "nowacks", 0, "shortened"),
         ("steris", "iteris", 700, "similar"),  # a wrong first letter
-        ("techno", "technologia", 764, "shortened"),
+        ("techno", "technologia", 763, "shortened"),
         ("te", "technologia", 0, "unmatched"),
         ("2024", "2025", 0, "unmatched"),
     ],
 )
 def test_words_that_differ(one: str, other: str, per_mille: int, how: str) -> None:
     share, way = word_likeness(one, other)
-    assert round(share * 1000) == per_mille
+    assert share == per_mille
     assert word_likeness(other, one) == (share, way)
     if per_mille:
         assert way == how
