@@ -11,6 +11,7 @@ SCOPES = {
     "crm.write": "Write customers, products, opportunities and sales",
     "deals.read": "Read registrations and decisions",
     "deals.write": "Register deals",
+    "deals.review": "Decide about registrations",
     "statements.read": "Read statements",
 }
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Upper
 
 from common.actor import Actor
 from common.errors import NotFound
+from common.verdict import refusal
 from crm import queries as crm_queries
 from crm.rules.facts import Candidate
 from crm.rules.matching import CustomerIdentity
@@ -160,3 +161,18 @@ def _known_customers(registration: Registration, candidates: list[Candidate]) ->
         )
         for found in candidates
     ]
+
+
+def chosen_customer(registration: Registration, named: str) -> int | None:
+    """The key of the customer that a reviewer named by its public id; None for ``new``, and for the one matched.
+
+    Refuses an unknown one, and nobody named where nobody is matched.
+    """
+    if not named and registration.customer_id is None:
+        refusal("registration.customer_not_chosen", field="customer").or_refuse()
+    if named in ("", "new"):
+        return None
+    customer_id = crm_queries.customer_id_by_public_id(named)
+    if customer_id is None:
+        refusal("registration.unknown_customer", field="customer").or_refuse()
+    return customer_id

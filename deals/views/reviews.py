@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from common.errors import Refused
 from common.reasons import sentences
 from common.requests import ActorRequest
-from common.verdict import Reason, refusal
+from common.verdict import Reason
 from crm import queries as crm_queries
 from deals.actions.assignments import assign_registration
 from deals.actions.inquiries import ask_partner
@@ -153,10 +153,5 @@ def _decide(request: ActorRequest, public_id: str, chosen: dict[str, str]) -> No
     if chosen["decision"] == "reject":
         reject_registration(deal.pk, reason=chosen["reason"], by=request.actor, at=at)
         return
-    named = chosen["customer"]
-    if not named and deal.customer_id is None:
-        refusal("registration.customer_not_chosen", field="customer").or_refuse()
-    customer_id = None
-    if named and named != "new":
-        customer_id = crm_queries.customer_id_by_public_id(named) or 0  # unknown: the action says so
+    customer_id = review_queries.chosen_customer(deal, chosen["customer"])
     approve_registration(deal.pk, reason=chosen["reason"], by=request.actor, at=at, customer_id=customer_id)

@@ -43,8 +43,8 @@ form?.addEventListener("keydown", (event) => {
     form.querySelector("[data-intent].is-intended")?.click();
   }
 });
-if (form && ["#approve", "#reject"].includes(location.hash)) {
-  intend(location.hash === "#approve" ? "a" : "r");
+if (form && ["#a", "#r"].includes(location.hash)) {
+  intend(location.hash[1]);
 }
 
 const decide = (intent) => {
@@ -52,7 +52,7 @@ const decide = (intent) => {
   if (form) {
     intend(intent);
   } else if (link) {
-    location.assign(`${link.href}#${intent === "a" ? "approve" : "reject"}`);
+    location.assign(`${link.href}#${intent}`);
   }
 };
 const keys = {
