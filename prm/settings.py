@@ -179,6 +179,7 @@ CELERY_BEAT_SCHEDULE = {
     "nightly": {"task": "prm.tasks.start_nightly", "schedule": crontab(hour=2, minute=0)},
     "words": {"task": "prm.tasks.recount_words", "schedule": crontab(hour=1, minute=30)},
     "digests": {"task": "prm.tasks.send_digests", "schedule": crontab(hour=7, minute=0)},
+    "breaches": {"task": "prm.tasks.sweep_breaches", "schedule": crontab(minute=20)},
     "protections": {"task": "prm.tasks.keep_protections", "schedule": crontab(minute="*/10")},
     "sweep": {"task": "prm.tasks.sweep", "schedule": env.float("PRM_SWEEP_SECONDS", default=15.0)},
 }

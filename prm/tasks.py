@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from common import outbox
 from crm.actions import words
-from deals.actions import activity, backtests, checks, clockwork
+from deals.actions import activity, backtests, checks, clockwork, sentinel
 from partners.actions import mails
 from prm import health, hints, nightly
 from prm.celery import app
@@ -63,6 +63,12 @@ def keep_protections() -> None:
     """Every few minutes: remind, warn and release where partners do nothing, and warn before protections end."""
     while activity.keep_ladders(at=timezone.now()):
         pass
+
+
+@shared_task
+def sweep_breaches() -> None:
+    """Every hour: compare what the CRM reported lately with the protections once more."""
+    sentinel.sweep_breaches(at=timezone.now())
 
 
 @shared_task

@@ -77,7 +77,7 @@ def _batches(keys: Sequence[int]) -> list[Sequence[int]]:
 def _reconcile(source: BreachSource, reports: Sequence[Report], at: datetime) -> None:
     """Bring breaches to what the CRM says now; doing it again changes nothing.
 
-    An import and the nightly sweep may do this at once: who inserts first has found it, rows are locked in key order.
+    An import and the hourly sweep may do this at once: who inserts first has found it, rows are locked in key order.
     """
     guarded = queries.guarded_at(each.activity.company_id for each in reports)
     known = Breach.objects.filter(source=source, source_external_id__in=[each.external_id for each in reports])

@@ -232,6 +232,11 @@ def breach_list(actor: Actor, *, status: str = "", search: str = "") -> QuerySet
     return rows.annotate(waits_until=waiting).order_by(F("waits_until").asc(nulls_last=True), "-found_at", "-pk")
 
 
+def open_breach_count() -> int:
+    """How many still have to be acknowledged."""
+    return Breach.objects.filter(status=BreachStatus.OPEN).count()
+
+
 def overdue_breach_count(at: datetime) -> int:
     """How many should have been acknowledged by now."""
     return Breach.objects.filter(status=BreachStatus.OPEN, due_at__lt=at).count()

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from common.actor import Actor
 from common.errors import NotFound
 from common.verdict import Reason
-from deals.choices.engagement import RULE_LABELS, RuleVerdict
+from deals.choices.engagement import RULE_LABELS, Question, RuleVerdict
 from deals.models import Decision, Registration
 from deals.queries.registrations import registrations_visible_to
 from deals.rules.engagement import judge
@@ -151,7 +151,8 @@ class DecisionTime:
 
 def decision_times(since: datetime, until: datetime) -> list[DecisionTime]:
     """Answers (approvals and rejections) given in the half-open time, oldest first."""
-    rows = Decision.objects.filter(at__gte=since, at__lt=until).exclude(verdict=RuleVerdict.REVIEW)
+    rows = Decision.objects.filter(at__gte=since, at__lt=until, question=Question.REGISTRATION)
+    rows = rows.exclude(verdict=RuleVerdict.REVIEW)
     found = rows.order_by("at", "pk").values_list(
         *("registration__public_id", "registration__submitted_at", "at", "registration__review_due_at"),
         *("verdict", "decided_by_label"),

@@ -11,7 +11,9 @@ from common.actor import Actor
 from common.period import Period, add_months, month_of
 from crm import queries as crm_queries
 from crm.rules.facts import ChannelMix
-from deals.queries import decisions, registrations, reviews
+from deals.queries import appeals, breaches, decisions, registrations, reviews
+from deals.queries.appeals import AppealFigures
+from deals.queries.breaches import BreachFigures
 from deals.queries.decisions import DecisionTime
 from deals.queries.registrations import StatusTotal
 from incentives.queries import ledger
@@ -44,6 +46,10 @@ class Dashboard:
     answers: rules.AnswerFigures
     waits: Sequence[rules.Answer]
     levels: Sequence[LevelCount]
+    breaches: BreachFigures
+    open_breach_count: int
+    late_breach_count: int
+    appeals: AppealFigures
 
     @property
     def partner_amount(self) -> Decimal:
@@ -88,6 +94,10 @@ def dashboard_for(actor: Actor, *, at: datetime) -> Dashboard:
         answers=rules.answer_figures(answers),
         waits=answers,
         levels=tier_queries.level_counts(day),
+        breaches=breaches.breach_figures(_start_of(period.starts_on), _start_of(until), at=at),
+        open_breach_count=breaches.open_breach_count(),
+        late_breach_count=breaches.overdue_breach_count(at),
+        appeals=appeals.appeal_figures(_start_of(period.starts_on), _start_of(until), at=at),
     )
 
 

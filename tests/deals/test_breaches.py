@@ -212,7 +212,7 @@ def test_an_import_that_the_sentinel_cannot_watch_is_no_import(channel, monkeypa
     assert not Opportunity.objects.exists()
 
 
-def test_the_nightly_sweep_finds_what_an_import_could_not_see(channel):
+def test_the_hourly_sweep_finds_what_an_import_could_not_see(channel):
     events.connect({})
     try:
         registration = protected(channel, at=AT)

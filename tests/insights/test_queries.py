@@ -1,6 +1,6 @@
 """The dashboard equals the rows behind it, in a fixed number of statements."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,11 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from common.actor import SYSTEM
 from common.money import Money
 from common.period import Period
+from deals.actions.breaches import acknowledge_breach, settle_breach
 from deals.actions.reviews import approve_registration
 from incentives.actions.payouts import record_payout
 from insights.queries.dashboard import answers_in, dashboard_for, dashboard_period
 from insights.queries.home import partner_home, vendor_home
 from insights.queries.sales import sales_behind, total_of
+from tests.factories.cases import broken
 from tests.factories.crm import SaleFactory, SaleLineFactory
 from tests.factories.deals import a_channel, drafted, registered, vendor
 from tests.factories.incentives import FINANCE, night, published, sold
@@ -98,6 +100,19 @@ def test_accrued_and_paid_equal_the_ledger(now):
     page = dashboard_for(SYSTEM, at=now)
     assert (page.accrued, page.paid, page.owed) == (100, 40, 60)
     assert page.accrued - page.paid == page.owed
+
+
+def test_promises_kept_and_broken(now):
+    chief = vendor("channel_chief")
+    breach = broken(a_channel(), at=now - timedelta(days=3))
+    page = dashboard_for(SYSTEM, at=now)
+    assert (page.open_breach_count, page.breaches.found, page.breaches.made_good_share) == (1, 1, None)
+    acknowledge_breach(breach.pk, words="We did not look.", by=chief, at=now)
+    settle_breach(breach.pk, amount=breach.amount, by=chief, at=now)
+    page = dashboard_for(SYSTEM, at=now)
+    assert (page.open_breach_count, page.breaches.made_good_share) == (0, Decimal(1))
+    assert page.breaches.settled_amount == page.accrued == Decimal("1200.00"), "the ledger says the same"
+    assert (page.appeals.judged, page.appeals.overturn_rate) == (0, None)
 
 
 def test_the_dashboard_takes_as_many_statements_for_many_rows(now):
