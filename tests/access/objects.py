@@ -19,6 +19,7 @@ from partners import queries as partner_queries
 from partners.actions.views import save_view
 from partners.models import Notification, User
 from tests.access.life_objects import life_objects
+from tests.access.policy_objects import policy_objects
 from tests.factories.crm import CustomerFactory, OpportunityFactory, ProductFactory
 from tests.factories.notices import declare, tell
 from tests.journeys.world import World
@@ -56,6 +57,7 @@ def owned_objects(world: World) -> dict[str, str]:
         "sale": sale.public_id,
         **_cases(world, product),
         **life_objects(world, product, OWNER_TEXT),
+        **policy_objects(world, OWNER_TEXT),
         **_kept_by(User.objects.get(email=world.emails["seller"])),
     }
 

@@ -43,6 +43,17 @@ NAMED = {
     "deals:comment": {"public_id": "life"},
     "deals:files": {"public_id": "life"},
     "deals:file": {"public_id": "life", "file_id": "file"},
+    **{
+        f"deals:{name}": {"public_id": "rulebook"}
+        for name in ("rulebook", "rulebook-edit", "rulebook-publish", "rulebook-delete", "back-test-new")
+    },
+    "deals:back-test": {"public_id": "back test"},
+    "deals:back-test-export": {"public_id": "back test"},
+    **{
+        f"deals:policy-{name}": {"kind": "list"} for name in ("list", "new", "import", "export", "example")
+    },
+    "deals:policy": {"kind": "list", "public_id": "grant"},
+    "deals:policy-take-back": {"kind": "list", "public_id": "grant"},
     "notices:follow": {"public_id": "notice"},
     "notices:read": {"public_id": "notice"},
     "views:delete": {"public_id": "view"},
@@ -70,6 +81,12 @@ NAMED = {
     "api:deals:comment-list": {"public_id": "life"},
     "api:deals:attachment-list": {"public_id": "life"},
     "api:deals:attachment-detail": {"public_id": "life", "file_id": "file"},
+    "api:deals:rulebook-detail": {"public_id": "published"},
+    **{
+        f"api:deals:{kind}-{what}": {"public_id": kind}
+        for kind in ("named-accounts", "blocked-customers", "exclusive-grants", "authorisations")
+        for what in ("detail", "end")
+    },
     "api:incentives:statement-detail": {"public_id": "statement"},
 }
 OF_LIBRARIES = ("admin/", "account/", "identity/", ".well-known/", "api/<path:rest>")
@@ -82,6 +99,8 @@ POSTED = (
 """What can be done, and has no page of its own."""
 VENDORS = ("deals:review", "deals:revoke", "deals:change-settle")
 """Pages that a partner's people have no part in."""
+CHIEFS = ("deals:rulebook", "deals:back-test", "deals:policy")
+"""Pages on which the channel chief works."""
 ONE_PERSONS = ("notices:", "views:")
 """What belongs to one person and is missing for their colleagues too."""
 
@@ -202,12 +221,13 @@ def test_control_the_owner_sees_what_the_others_must_not(world, ids):
     """Were the objects not visible to anybody, the tests above would prove nothing."""
     owner = browser_of(MembershipFactory(partner=world.partner, role="admin").user)
     manager = browser_of(VendorRoleFactory(role="channel_manager").user)
+    chief = browser_of(VendorRoleFactory(role="channel_chief").user)
     for route in OBJECT_ROUTES:
         if route.is_api or route.name in ("deals:happen", "deals:edit") or route.name.startswith(ONE_PERSONS):
             continue
         if route.name in POSTED:
             continue
-        client = manager if route.name in VENDORS else owner
+        client = chief if route.name.startswith(CHIEFS) else manager if route.name in VENDORS else owner
         response = client.get(route.address(ids))
         assert response.status_code in (200, 405), route.name  # 405: it is only posted to
     assert OWNER_TEXT in owner.get(f"/deals/{ids['deal']}/").content.decode()
