@@ -55,7 +55,7 @@ CAPABILITIES: dict[str, Capability] = {
     ),
     "breach.acknowledge": _held_by(vendor="channel_chief", scopes="deals.write"),
     "breach.settle": _held_by(vendor="channel_chief finance", scopes="deals.write"),
-    "participation.answer_direct": _held_by(vendor="direct_sales channel_manager channel_chief"),
+    "participation.answer_direct": _held_by(vendor="direct_sales channel_manager channel_chief", scopes="deals.write"),
     "rulebook.publish": _held_by(vendor="channel_chief"),
     "rulebook.draft": _held_by(vendor="channel_manager channel_chief"),  # to read drafts and their back-tests
     "policy.view": _held_by(vendor="channel_manager channel_chief ceo admin", scopes="deals.read"),

@@ -37,10 +37,9 @@ def idempotent(*, required: bool = True) -> Callable[[Handler], Handler]:
     def decorate(method: Handler) -> Handler:
         @wraps(method)
         def handler(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-            key = request.headers.get(HEADER, "")
-            if not key and not required:
+            if not request.headers.get(HEADER, "") and not required:
                 return method(view, request, *args, **kwargs)
-            _check(key)
+            key = checked_key(request)
             answer = once(
                 owner=actor_of(request).key,
                 key=key,
@@ -55,11 +54,14 @@ def idempotent(*, required: bool = True) -> Callable[[Handler], Handler]:
     return decorate
 
 
-def _check(key: str) -> None:
+def checked_key(request: Request) -> str:
+    """The request's key. Refuses one that is missing or malformed."""
+    key: str = request.headers.get(HEADER, "")
     if not key:
         raise KeyMissing
     if len(key) > LONGEST_KEY or not (key.isascii() and key.isprintable()):
         raise KeyInvalid
+    return key
 
 
 def _fingerprint(request: Request) -> str:

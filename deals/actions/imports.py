@@ -7,16 +7,19 @@ from datetime import datetime
 from common.actor import Actor
 from common.errors import Refused
 from common.idempotency import Answer, once
-from common.verdict import ALLOWED, Reason, Verdict, refusal
+from common.verdict import ALLOWED, Reason, Verdict, objections, refusal
+from crm import queries as crm_queries
 from deals.actions.registrations import register_deal
 from deals.choices.checks import Light
 from deals.choices.registrations import RegistrationStatus
 from deals.queries.calendar import day_of
+from deals.queries.claimants import registrar_for
 from deals.queries.imports import known_for
 from deals.queries.registrations import current_statuses
-from deals.rules.drafts import RegistrationDraft
-from deals.rules.import_rows import COLUMNS, MOST_ROWS, ReadRow, columns_are_there, read_rows
+from deals.rules.drafts import RegistrationDraft, draft_is_complete, draft_is_sound
+from deals.rules.import_rows import COLUMNS, MOST_ROWS, ReadRow, columns_are_there, read_rows, row_key
 from deals.rules.policy_rows import read_sheet
+from partners import queries as partner_queries
 
 _LIGHTS = {
     RegistrationStatus.APPROVED: Light.GREEN,
@@ -96,12 +99,36 @@ def register_many(
     return _with_statuses(done, at)
 
 
+def check_many(drafts: Sequence[RegistrationDraft], *, by: Actor, at: datetime) -> list[tuple[Reason, ...]]:
+    """All that stands against each draft before the rules are asked. A fixed number of statements for a client."""
+    day = day_of(at)
+    products = {
+        one.pk for one in crm_queries.product_choices({line.product_id for row in drafts for line in row.lines})
+    }
+    partners = partner_queries.partner_profiles(row.partner_id for row in drafts)
+    rates = crm_queries.rates_on((row.currency, day) for row in drafts)
+    found = []
+    for draft in drafts:
+        known = None if draft.partner_id in partners else Reason("registration.unknown_partner", field="partner")
+        rate = Reason("registration.no_rate", {"currency": draft.currency, "day": day.isoformat()}, "currency")
+        lines = [
+            Reason("registration.unknown_product", field=f"lines[{place}].product")
+            for place, line in enumerate(draft.lines)
+            if line.product_id not in products
+        ]
+        permitted = registrar_for(by, draft.partner_id, day=day)[0]
+        sound = draft_is_sound(draft) & draft_is_complete(draft, day)
+        has_rate = None if (draft.currency, day) in rates else rate
+        found.append((permitted & sound & objections([known, has_rate, *lines])).reasons)
+    return found
+
+
 def _register(number: int, draft: RegistrationDraft, key: str, *, by: Actor, at: datetime) -> Registered:
     def effect() -> Answer:
         return Answer(201, {"registration": register_deal(draft, by=by, at=at).public_id})
 
     try:
-        answer = once(owner=by.key, key=key, fingerprint=key, effect=effect)
+        answer = once(owner=by.key, key=key, fingerprint=row_key(draft), effect=effect)
     except Refused as refused:
         return Registered(number, problems=refused.reasons)
     return Registered(number, registration=answer.body["registration"])

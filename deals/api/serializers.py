@@ -32,6 +32,9 @@ class NewRegistrationSerializer(serializers.Serializer[Any]):
     why_now = serializers.CharField(max_length=20_000, default="", allow_blank=True)
     source = serializers.ChoiceField(DealSource.choices, default=DealSource.OWN)  # type: ignore[assignment]
     currency = serializers.CharField(max_length=3, help_text="ISO 4217.")
+    site = serializers.CharField(
+        max_length=10_000, default="", allow_blank=True, help_text="Empty: the whole customer."
+    )
     lines = NewLineSerializer(many=True, default=list)
     submit = serializers.BooleanField(default=True)
 
@@ -60,6 +63,7 @@ class RegistrationSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="Who it turned out to be; null: not settled.",
     )
+    site = serializers.CharField(allow_blank=True, help_text="Empty: the whole customer.")
     contact = serializers.CharField(allow_blank=True)
     expected_close_on = serializers.DateField(allow_null=True)
     stage = serializers.ChoiceField(SalesStage.choices)

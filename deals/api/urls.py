@@ -2,12 +2,35 @@
 
 from django.urls import path
 
-from deals.api import cases, conversation, life, policies, reviews, rulebooks, views
+from deals.api import (
+    cases,
+    conversation,
+    imports,
+    life,
+    participants,
+    policies,
+    preflight,
+    reviews,
+    rulebooks,
+    views,
+)
 
 app_name = "deals"
 
 urlpatterns = [
     path("registrations", views.RegistrationList.as_view(), name="registration-list"),
+    path("registrations/batch", imports.RegistrationBatch.as_view(), name="registration-batch"),
+    path("preflight", preflight.Preflight.as_view(), name="preflight"),
+    path("pencil-holds", preflight.PencilHoldList.as_view(), name="pencil-hold-list"),
+    path("pencil-holds/<slug:public_id>", preflight.PencilHoldDetail.as_view(), name="pencil-hold-detail"),
+    path(
+        "registrations/<slug:public_id>/participants", participants.ParticipantList.as_view(), name="participant-list"
+    ),
+    path("registrations/<slug:public_id>/co-sell", participants.CoSellAnswer.as_view(), name="co-sell-answer"),
+    path("participations/<slug:public_id>", participants.Invitation.as_view(), name="participation-detail"),
+    path(
+        "participations/<slug:public_id>/answer", participants.InvitationAnswer.as_view(), name="participation-answer"
+    ),
     path("registrations/<slug:public_id>", views.RegistrationDetail.as_view(), name="registration-detail"),
     path("registrations/<slug:public_id>/submit", views.RegistrationSubmission.as_view(), name="registration-submit"),
     path("registrations/<slug:public_id>/decisions", views.DecisionList.as_view(), name="decision-list"),

@@ -1,5 +1,6 @@
 """Endpoints of registrations and their decisions."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -95,10 +96,24 @@ class DecisionList(Registrations):
 
 def _draft_of(typed: dict[str, Any]) -> RegistrationDraft:
     """The draft with keys instead of public ids. Refuses a partner that there is not; unknown products get no key."""
-    partner_id = partner_queries.partner_id_by_public_id(typed.pop("partner"))
+    partners = {typed["partner"]: partner_named(typed["partner"])}
+    products = {product.public_id: product.pk for product in crm_queries.product_choices()}
+    return draft_with(typed, partners=partners, products=products)
+
+
+def partner_named(public_id: str) -> int:
+    """The partner's key. Refuses one that there is not."""
+    partner_id = partner_queries.partner_id_by_public_id(public_id)
     if partner_id is None:
         refusal("registration.unknown_partner", field="partner").or_refuse()
         raise AssertionError
-    known = {product.public_id: product.pk for product in crm_queries.product_choices()}
-    lines = [DraftLine(known.get(line["product"], 0), line["quantity"], line["amount"]) for line in typed.pop("lines")]
-    return RegistrationDraft(partner_id=partner_id, lines=lines, **typed)
+    return partner_id
+
+
+def draft_with(
+    typed: Mapping[str, Any], *, partners: Mapping[str, int], products: Mapping[str, int]
+) -> RegistrationDraft:
+    """The draft with keys by public id; what is unknown gets the key 0, which the action refuses."""
+    lines = [DraftLine(products.get(line["product"], 0), line["quantity"], line["amount"]) for line in typed["lines"]]
+    own = {name: value for name, value in typed.items() if name not in ("partner", "lines", "submit")}
+    return RegistrationDraft(partner_id=partners.get(typed["partner"], 0), lines=lines, **own)

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
+from common.actor import Actor
 from crm.rules import matching
 from crm.rules.matching import CustomerIdentity
 from deals.models import PencilHold
 from deals.rules.preflight import question_text
+from partners import rules as partner_rules
 
 
 def live_holds(partner_ids: frozenset[int], *, at: datetime) -> list[PencilHold]:
@@ -13,6 +15,14 @@ def live_holds(partner_ids: frozenset[int], *, at: datetime) -> list[PencilHold]
     rows = PencilHold.objects.filter(partner_id__in=partner_ids, starts_at__lte=at, ends_at__gt=at)
     order = ("ends_at", "starts_at", "customer_name")
     return list(rows.distinct(*order).order_by(*order))
+
+
+def holds_visible_to(actor: Actor, *, at: datetime) -> list[PencilHold]:
+    """A partner's own; all for the vendor's clients that read deals."""
+    if not actor.is_vendor:
+        return live_holds(actor.partner_ids, at=at)
+    rows = PencilHold.objects.filter(starts_at__lte=at, ends_at__gt=at).select_related("partner").order_by("pk")
+    return list(rows) if partner_rules.may(actor, "registration.view") else []
 
 
 def held_customers(partner_id: int, identity: CustomerIdentity, *, at: datetime) -> tuple[int, ...]:

@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from common.verdict import ALLOWED, Verdict, refusal
+from common.verdict import ALLOWED, Reason, Verdict, objections, refusal
+from crm.rules.faults import COUNTRIES
 from crm.rules.matching import CustomerIdentity, IdentityKeys
+from crm.rules.names import normalised_name
 from deals.choices.checks import Light
 from deals.choices.engagement import RuleVerdict
 from deals.choices.registrations import DealSource
+from deals.rules.drafts import is_readable
 from deals.rules.facts import Judgement
 from deals.rules.redaction import outcome_for_partner
 from deals.rules.rulebook import Rule
@@ -39,6 +42,23 @@ class PreflightAnswer:
     light: str
     code: str
     params: dict[str, Any] = field(default_factory=dict)
+
+
+def question_is_complete(question: PreflightQuestion) -> Verdict:
+    """Whether it names a company and something to sell, in characters that can be read."""
+    identity = question.identity
+    unreadable = [
+        Reason("registration.text_characters", field=field)
+        for field, text in (("customer_name", identity.legal_name), ("site", question.site))
+        if not is_readable(text, several_lines=False)
+    ]
+    families = None if question.family_ids else Reason("registration.lines_missing", field="products")
+    country = (
+        None if identity.country in COUNTRIES else Reason("registration.country_invalid", field="customer_country")
+    )
+    named = normalised_name(identity.legal_name, identity.country)
+    name = None if named else Reason("registration.customer_name_invalid", field="customer_name")
+    return objections([name, country, families, *unreadable])
 
 
 def rules_asked(rules: Sequence[Rule], amount: Decimal | None) -> tuple[Rule, ...]:

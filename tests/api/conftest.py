@@ -29,6 +29,9 @@ class ApiClient:
         headers = self._headers() | ({"Idempotency-Key": key} if key else {})
         return self.http.post(f"/api/v1{path}", content, content_type=content_type, headers=headers)
 
+    def delete(self, path: str) -> Any:
+        return self.http.delete(f"/api/v1{path}", headers=self._headers())
+
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
