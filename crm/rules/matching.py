@@ -54,7 +54,7 @@ class Match:
 
     kind: MatchKind
     likeness: int  # of the names, per mille
-    words: tuple[Agreement, ...] = ()  # why: what agrees between the names and what does not
+    words: tuple[Agreement, ...] = ()  # what agrees between the names and what does not; not told of class "none"
 
     @property
     def score(self) -> int:
@@ -100,21 +100,21 @@ def name_similarity(one: str, other: str, rarity: Rarity = GENERAL) -> int:
 
 def match(one: IdentityKeys, other: IdentityKeys, rarity: Rarity = GENERAL) -> Match:
     """The strongest class that holds, words weighing as `rarity` says. A like name in another country is a relative."""
-    names = explain(one.name, other.name, rarity)
+    alike = likeness(one.name, other.name, rarity)
     same_country = one.country == other.country
     if one.tax and one.tax == other.tax:
         kind: MatchKind = "tax_id"
     elif one.domain and one.domain == other.domain:
         kind = "domain"
-    elif same_country and names.per_mille >= SAME_NAME:
+    elif same_country and alike >= SAME_NAME:
         kind = "name"
-    elif same_country and names.per_mille >= SIMILAR_NAME:
+    elif same_country and alike >= SIMILAR_NAME:
         kind = "similar_name"
-    elif names.per_mille >= SAME_NAME:
+    elif alike >= SAME_NAME:
         kind = "related"
     else:
         kind = "none"
-    return Match(kind, names.per_mille, names.words)
+    return Match(kind, alike, explain(one.name, other.name, rarity).words if kind != "none" else ())
 
 
 def identity_is_complete(identity: CustomerIdentity) -> Verdict:

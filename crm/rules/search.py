@@ -20,10 +20,10 @@ INITIALS = "="  # leads the first letters of a name
 FEWEST_INITIALS = 4
 SHORTEST_GLUED = 6  # letters that a word has if it may be two
 SHORTEST_INEXACT = 5  # letters that a word has if it is also looked for with one wrong
-FEW_NAMES = 100  # that hold any of the words together are read one and all
+FEW_NAMES = 60  # that hold any of the words together are read one and all
 ENOUGH = 460  # per mille of a name's weight: a name that shares no word of so much is not like it
 COMMON_WORDS = 4  # of a name are looked for all together and in twos
-MOST_ROWS = 150  # are read
+MOST_ROWS = 100  # are read
 LOOKED_AT = 3  # rows are compared word by word for each candidate wanted
 BESIDES = 10  # off for a word that is not in the name
 
