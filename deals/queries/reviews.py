@@ -92,7 +92,7 @@ def review_page(actor: Actor, public_id: str, *, at: datetime) -> ReviewPage:
         registration=registration,
         lines=lines_of(registration),
         receipt=receipts_of(actor, registration)[-1],
-        customers=_known_customers(registration, candidates),
+        customers=_compared(registration, candidates),
         similar=_similar(registration, [found.customer.pk for found in candidates], at),
         record=record_of_partner(registration.partner_id, at=at),
         inquiries=list(registration.inquiries.order_by("-asked_at")),
@@ -142,8 +142,12 @@ def known_customers(registration: Registration) -> list[KnownCustomer]:
     return _known_customers(registration, crm_queries.customer_candidates(_typed(registration)))
 
 
-def _known_customers(registration: Registration, candidates: list[Candidate]) -> list[KnownCustomer]:
+def known_customers(registration: Registration) -> list[KnownCustomer]:
     """Who the customer may be, surest first."""
+    return _compared(registration, crm_queries.customer_candidates(_typed(registration)))
+
+
+def _compared(registration: Registration, candidates: list[Candidate]) -> list[KnownCustomer]:
     typed = _typed(registration)
     return [
         KnownCustomer(

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -29,7 +29,7 @@ from partners import queries as partner_queries
 
 PLACES = {
     Waiting.REGISTRATION.value: "deals:review",
-    Waiting.CHANGE.value: "deals:change",
+    Waiting.CHANGE.value: "deals:change-settle",
     Waiting.APPEAL.value: "deals:appeal",
 }
 
@@ -72,10 +72,7 @@ def queue(request: ActorRequest) -> HttpResponse:
 
 def _address(row: queue_queries.QueueRow, request: ActorRequest) -> str:
     """Where it is decided, with the selection, so that the next one follows."""
-    try:
-        address = reverse(PLACES[row.kind], args=[row.public_id])
-    except NoReverseMatch:
-        return reverse("deals:detail", args=[row.registration.public_id])
+    address = reverse(PLACES[row.kind], args=[row.public_id])
     query = request.GET.copy()
     query.pop("after", None)
     return f"{address}?{query.urlencode()}" if query and row.kind == Waiting.REGISTRATION else address

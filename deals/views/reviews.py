@@ -22,8 +22,10 @@ from deals.actions.reviews import approve_registration, reject_registration
 from deals.choices.engagement import COMPARED_FIELDS, MATCH_KINDS
 from deals.choices.registrations import Event
 from deals.choices.reviews import ALL_FIELDS
+from deals.forms.conversation import CommentForm
 from deals.forms.reviews import AskForm, AssignForm, QueueForm, ReviewForm
 from deals.queries import reviews as review_queries
+from deals.queries.conversation import attachments_of, comments_of, streams_visible_to
 from deals.queries.queue import next_registration
 from deals.queries.registrations import find_registration
 from deals.queries.reviewers import loads_of, reviewers
@@ -108,8 +110,14 @@ def _show(
     form, people = form or ReviewForm(), reviewers()
     loads = loads_of(people, at=at)
     matched = next((found.public_id for found in page.customers if found.is_matched), "")
+    said = comments_of(request.actor, page.registration)
     context: dict[str, Any] = {
         "page": page,
+        "streams": [
+            (stream, [comment for comment in said if comment.stream == stream], CommentForm(stream=stream))
+            for stream in streams_visible_to(request.actor)
+        ],
+        "files": attachments_of(request.actor, page.registration),
         "deal": page.registration,
         "form": form,
         "ask_form": ask_form or AskForm(),
