@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from babel.dates import format_timedelta
+from babel.units import format_unit
 from django import template
 from django.core.paginator import Page
 from django.forms import BoundField, widgets
@@ -17,6 +18,7 @@ from common.writing import reader_locale
 register = template.Library()
 
 SOON = timedelta(days=3)
+EXACT_TO = timedelta(days=100)  # a countdown is in days so far
 GROUPS = (widgets.RadioSelect, widgets.CheckboxSelectMultiple)
 
 
@@ -33,7 +35,12 @@ def countdown(context: template.Context, until: datetime | None) -> dict[str, st
     if until is None or now is None:
         return {}
     left = until - now
-    words = format_timedelta(abs(left), threshold=1, locale=reader_locale())
+    exact = timedelta(days=2) <= abs(left) < EXACT_TO  # weeks and months are too coarse for a deadline
+    words = (
+        format_unit(abs(left).days, "day", locale=reader_locale())
+        if exact
+        else format_timedelta(abs(left), threshold=1, locale=reader_locale())
+    )
     if left < timedelta(0):
         return {"text": _("%(time)s late") % {"time": words}, "urgency": "late"}
     return {"text": _("%(time)s left") % {"time": words}, "urgency": "soon" if left <= SOON else "calm"}

@@ -16,7 +16,7 @@ from deals.choices.registrations import RegistrationStatus, SalesStage
 from deals.models import LifeWarning, Registration
 from deals.queries.calendar import day_of, promised_terms
 from deals.queries.protections import due_registrations
-from deals.rules.activity import OPEN_STATUSES, activity_standing, warning_reached
+from deals.rules.activity import OPEN_STATUSES, activity_standing, free_from, warning_reached
 from deals.rules.terms import Terms
 
 log = structlog.get_logger(__name__)
@@ -90,7 +90,8 @@ def _keep(registration_id: int, at: datetime) -> bool:
         if standing and idle_since and standing.rung in _RUNGS:
             kind = _RUNGS[standing.rung]
             days = terms.at_risk_days if kind == WarningKind.AT_RISK else terms.nudge_days
-            told.append(_warn(registration, _Warning(kind, days, idle_since), free_at=standing.releases_at, at=at))
+            free_at = free_from(registration.protected_until or at, standing.releases_at)
+            told.append(_warn(registration, _Warning(kind, days, idle_since), free_at=free_at, at=at))
         return any(told)
 
 
@@ -115,5 +116,7 @@ def _warn(registration: Registration, warning: _Warning, *, free_at: datetime, a
     if is_new:
         record(_EVENTS[warning.kind], on=registration, by=SYSTEM, at=at, days=warning.days)
         params = {"days": warning.days, "day": day_of(free_at).isoformat()}
-        news.tell("partner", f"protection.{warning.kind}", about=registration, at=at, params=params)
+        ends_anyway = warning.kind != WarningKind.ENDS and free_at == registration.protected_until
+        code = "protection.idle" if ends_anyway else f"protection.{warning.kind}"
+        news.tell("partner", code, about=registration, at=at, params=params)
     return is_new

@@ -44,9 +44,9 @@ CHANGE_COLOURS = {"pending": "yellow", "applied": "green", "refused": "red", "wi
 RUNG_COLOURS = {"fresh": "green", "nudge": "yellow", "at_risk": "orange", "release": "red"}
 
 STEP_LABELS = {
-    "ends_before": _("The protection ended"),
+    "ends_before": _("End until now"),
     "days": _("The extension adds"),
-    "ends_after": _("It now ends"),
+    "ends_after": _("New end"),
 }
 
 CHANGED_FIELDS = {
@@ -82,6 +82,10 @@ REASONS = {
     "protection.nudge": _(
         "%(customer)s: nothing happened for %(days)s days. Say what is going on, or the customer is free on %(day)s."
     ),
+    "protection.idle": _(
+        "%(customer)s: nothing happened for %(days)s days, and the protection ends on %(day)s. Say what is going on, "
+        "and ask for more time if you need it."
+    ),
     "protection.at_risk": _("%(customer)s is at risk: without a sign of activity it is free on %(day)s."),
     "protection.ends": _("The protection of %(customer)s ends on %(day)s, in %(days)s days or less."),
     "protection.released": _("%(customer)s is free again: nothing happened for %(days)s days."),
@@ -99,7 +103,7 @@ NOTICES = {
     "protection": NoticeKind(
         label=_("Your protections: warnings, extensions and changes"),
         codes=(
-            *("protection.nudge", "protection.at_risk", "protection.ends", "protection.released"),
+            *("protection.nudge", "protection.idle", "protection.at_risk", "protection.ends", "protection.released"),
             *("protection.revoked", "protection.extended", "protection.extension_refused"),
             *("protection.change_applied", "protection.change_refused"),
         ),

@@ -14,7 +14,7 @@ class CommentForm(ReasonsForm):
     """One comment. The stream is a hidden field, which a partner's page does not have."""
 
     stream = forms.CharField(widget=forms.HiddenInput, required=False, initial=Stream.SHARED.value)
-    text = forms.CharField(label=_("Your comment"), widget=forms.Textarea(attrs={"rows": 3}), required=False)
+    text = forms.CharField(label=_("Your comment"), widget=forms.Textarea(attrs={"rows": 3}))
 
     def __init__(self, *args: Any, stream: str = Stream.SHARED, **kwargs: Any) -> None:
         kwargs |= {"auto_id": f"id_{stream}_%s", "initial": {"stream": stream}}

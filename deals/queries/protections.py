@@ -13,18 +13,22 @@ from deals.choices.protections import ExtensionStatus, WarningKind
 from deals.choices.registrations import RegistrationStatus
 from deals.models import Decision, Extension, LifeWarning, Registration, RegistrationQuerySet, Rulebook
 from deals.queries.registrations import registrations_visible_to
-from deals.rules.activity import ActivityStanding, activity_standing, free_from
+from deals.rules.activity import ActivityStanding, activity_standing, free_from, warning_reached
 from deals.rules.extensions import Extensions, ExtensionStep, steps_of
 from deals.rules.terms import Terms, terms_from
 
 
 @dataclass(frozen=True, slots=True)
 class ProtectionStanding:
-    """Until when a live protection holds. `activity` is None where nothing is known of it; `free_at` is what counts."""
+    """Until when a live protection holds. `activity` is None where nothing is known of it; `free_at` is what counts.
+
+    `asks_for` says what its partner should do now: show ``activity``, ask for more ``time``, or nothing.
+    """
 
     ends_at: datetime
     activity: ActivityStanding | None
     free_at: datetime
+    asks_for: str
 
 
 def protection_standing(registration: Registration, terms: Terms, at: datetime) -> ProtectionStanding | None:
@@ -34,7 +38,11 @@ def protection_standing(registration: Registration, terms: Terms, at: datetime) 
         return None
     idle_since = registration.last_activity_at
     activity = activity_standing(idle_since, at, terms) if idle_since else None
-    return ProtectionStanding(until, activity, free_from(until, activity.releases_at if activity else None))
+    free_at = free_from(until, activity.releases_at if activity else None)
+    asks_for = "time" if warning_reached(until, at, terms) else ""
+    if activity and activity.rung != "fresh" and free_at < until:
+        asks_for = "activity"
+    return ProtectionStanding(until, activity, free_at, asks_for)
 
 
 def free_instants(rows: Iterable[Registration], at: datetime) -> dict[int, datetime]:

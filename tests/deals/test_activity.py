@@ -178,6 +178,14 @@ def test_the_terms_that_were_promised_hold(channel, now, django_assert_max_num_q
     assert list(Registration.objects.filter(status="released")) == [later]
 
 
+def test_where_the_end_comes_first_nobody_is_promised_that_words_help(channel, now):
+    approved = registered(channel, at=now)
+    keep_ladders(at=now + 45 * DAY)
+    outbox.relay(at=now + 46 * DAY)
+    notice = Notification.objects.get(code="protection.idle")
+    assert notice.params["day"] == approved.protected_until.date().isoformat()
+
+
 def test_the_partner_is_told_and_nobody_else(channel, now):
     held_long(channel, now)
     keep_ladders(at=now + 45 * DAY)
@@ -249,9 +257,13 @@ def test_the_standing_of_a_page(channel, now):
     approved = registered(channel, at=now)
     standing = protection_standing(approved, TERMS, now)
     assert (standing.ends_at, standing.free_at) == (approved.protected_until, approved.protected_until)
+    for days, asks_for in ((29, ""), (30, "time"), (59, "time")):
+        assert protection_standing(approved, TERMS, now + days * DAY).asks_for == asks_for
     Registration.objects.update(protected_until=now + 365 * DAY)
     approved.refresh_from_db()
     assert protection_standing(approved, TERMS, now).free_at == now + 75 * DAY
+    for days, asks_for in ((44, ""), (45, "activity"), (74, "activity")):
+        assert protection_standing(approved, TERMS, now + days * DAY).asks_for == asks_for
     assert protection_standing(approved, TERMS, now + 365 * DAY) is None
 
 

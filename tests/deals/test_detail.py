@@ -18,6 +18,7 @@ from deals.models import Attachment, Change, Comment, Extension, Protection, Reg
 from deals.queries.life import deal_life
 from deals.queries.registrations import registration_page
 from deals.rules.drafts import DraftLine
+from deals.rules.evidence import MAX_BYTES
 from partners.models import User
 from tests.factories.crm import CustomerFactory
 from tests.factories.deals import registered, vendor
@@ -156,6 +157,20 @@ def test_uploading(channel, seller, manager, deal):
         ("sly.pdf", "shared"),
     ]
     assert "ours.pdf" not in text(seller.get(address("files", deal.public_id)))
+
+
+def test_a_body_that_no_form_takes_is_not_received(seller, deal, settings):
+    settings.UPLOAD_MAX_SIZE = 1000
+    answer = seller.post(address("files", deal.public_id), {"file": SimpleUploadedFile("a.txt", b"x" * 1001)})
+    assert answer.status_code in (400, 413)
+    assert not Attachment.objects.exists()
+
+
+def test_a_file_beyond_the_limit_is_told_so(seller, deal):
+    large = SimpleUploadedFile("a.txt", b"x" * (MAX_BYTES + 1))
+    answer = seller.post(address("files", deal.public_id), {"file": large})
+    assert answer.status_code == 422
+    assert "at most 10 MB" in text(answer)
 
 
 def test_more_time_is_asked_for_with_a_file_and_granted_by_a_manager(channel, seller, manager, deal):

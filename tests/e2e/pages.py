@@ -47,12 +47,14 @@ PLAIN: dict[str, dict[str, str]] = {
     "channel-manager": {
         "home": "home",
         "queue": "deals:queue",
+        "requests": "deals:requests",
         "deals": "deals:list",
         "rules": "deals:rules",
         "partners": "partners:list",
         "components": "design",
         **_NEWS,
     },
+    "channel-chief": {"rules": "deals:rules", "versions": "deals:rulebooks", "lists": "deals:policies"},
     "finance": {"home": "home", "statements": "incentives:statements", "partners": "partners:list"},
     "ceo": {"dashboard": "insights:dashboard", "sales": "insights:sales", "answers": "insights:answers"},
 }

@@ -17,6 +17,8 @@ from partners.actions.notices import read_all_notices
 from partners.actions.views import save_view
 from partners.models import Partner, User
 from partners.queries import actor_of
+from tests.e2e.life import life_sights
+from tests.e2e.policies import list_sights, policy_sights
 from tests.factories.deals import Channel, a_channel, drafted, registered
 from tests.factories.incentives import FINANCE, night, published, sold
 from tests.factories.notices import declare, tell
@@ -35,7 +37,8 @@ class World:
 
 def empty_world() -> World:
     """People, and nothing that happened."""
-    return World(_people(PartnerFactory(name="Nordlicht Systems", agreement_ends_on=None)))
+    people = _people(PartnerFactory(name="Nordlicht Systems", agreement_ends_on=None))
+    return World(people, {"channel-chief": list_sights()})
 
 
 def busy_world() -> World:
@@ -47,9 +50,12 @@ def busy_world() -> World:
         PartnerFactory(name=f"Another Partner {number}", types=("var", "msp"), country="PL")
     world = World(_people(partner))
     _deals(world, channel, at)
+    for reader, sights in life_sights(channel, at).items():
+        world.objects[reader] |= sights
     _money(world, partner, at.date(), at)
     _tier(partner, at)
     _news(world, at)
+    world.objects["channel-chief"] = policy_sights(channel, at)
     world.objects["partner-admin"]["company"] = ("partners:detail", [partner.public_id])
     world.objects["channel-manager"] |= {
         "partner": ("partners:detail", [partner.public_id]),
@@ -81,7 +87,7 @@ def _news(world: World, at: datetime) -> None:
 
 
 def _people(partner: Partner) -> dict[str, User]:
-    staff = {"channel-manager": "channel_manager", "finance": "finance", "ceo": "ceo"}
+    staff = {"channel-manager": "channel_manager", "channel-chief": "channel_chief", "finance": "finance", "ceo": "ceo"}
     users = {name: VendorRoleFactory(role=role).user for name, role in staff.items()}
     users["partner-admin"] = MembershipFactory(partner=partner, role="admin").user
     return users
