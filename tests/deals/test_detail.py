@@ -130,9 +130,7 @@ def test_files_come_back_as_downloads_only(channel, seller, manager, deal, at):
 
 
 def test_odd_names_make_no_headers(channel, seller, deal, at):
-    kept = attach(
-        deal.pk, name='za"żółć\r\nSet-Cookie: x.pdf', content=PDF, stream="shared", by=channel.seller, at=at
-    )
+    kept = attach(deal.pk, name='za"żółć\r\nSet-Cookie: x.pdf', content=PDF, stream="shared", by=channel.seller, at=at)
     answer = seller.get(address("file", deal.public_id, kept.public_id))
     assert answer["Content-Disposition"].startswith("attachment; filename*=utf-8''za_")
     assert "Set-Cookie" not in answer
@@ -310,6 +308,15 @@ def test_the_page_takes_a_fixed_number_of_statements(channel, seller, manager, d
             with django_assert_max_num_queries(8):
                 page = registration_page(actor, deal.public_id, at=at)
                 deal_life(actor, page.registration, at=at)
+
+
+def test_the_whole_page_takes_a_fixed_number_of_statements(channel, seller, deal, at, django_assert_max_num_queries):
+    """Who it is, what the bell and the menu show: six. Everything about the deal, however much: eleven."""
+    busy(channel, deal, at, 4)
+    page = address("detail", deal.public_id)
+    seller.get(page)
+    with django_assert_max_num_queries(6 + 11):
+        seller.get(page)
 
 
 def test_vendor_roles_that_only_read_cannot_write(channel, deal):
