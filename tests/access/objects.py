@@ -10,6 +10,7 @@ from crm.actions.sales import upsert_sales
 from crm.models import Customer, Opportunity, Product, Sale
 from crm.rules.rows import SaleLineRow, SaleRow
 from deals.actions.appeals import file_appeal
+from deals.actions.inquiries import ask_partner
 from deals.actions.registrations import register_deal
 from deals.models import Breach, Registration
 from deals.rules.drafts import DraftLine, RegistrationDraft
@@ -18,6 +19,7 @@ from incentives.models.statements import Statement, StatementLine
 from partners import queries as partner_queries
 from partners.actions.views import save_view
 from partners.models import Notification, User
+from tests.access.joint_objects import joint_objects
 from tests.access.life_objects import life_objects
 from tests.access.policy_objects import policy_objects
 from tests.factories.crm import CustomerFactory, OpportunityFactory, ProductFactory
@@ -58,12 +60,13 @@ def owned_objects(world: World) -> dict[str, str]:
         **_cases(world, product),
         **life_objects(world, product, OWNER_TEXT),
         **policy_objects(world, OWNER_TEXT),
+        **joint_objects(world, product, OWNER_TEXT),
         **_kept_by(User.objects.get(email=world.emails["seller"])),
     }
 
 
 def _cases(world: World, product: Product) -> dict[str, str]:
-    """An appeal against a rejection, and a direct sale inside a protection."""
+    """An appeal against a rejection, a direct sale inside a protection, and a registration that waits for an answer."""
     at = timezone.now()
 
     def registered(name: str, amount: int, **typed: str) -> Registration:
@@ -90,7 +93,14 @@ def _cases(world: World, product: Product) -> dict[str, str]:
     )
     upsert_sales([row], by=SYSTEM, at=at)
     breach = Breach.objects.get(registration=protected)
-    return {"appeal": appeal.public_id, "breach": breach.public_id, "breach event": "acknowledge"}
+    asked = registered("Asked About It", 60_000)
+    ask_partner(asked.pk, fields=["contact"], words=OWNER_TEXT, by=SYSTEM, at=at)
+    return {
+        "asked": asked.public_id,
+        "appeal": appeal.public_id,
+        "breach": breach.public_id,
+        "breach event": "acknowledge",
+    }
 
 
 def _kept_by(seller: User) -> dict[str, str]:
