@@ -16,6 +16,7 @@ from deals.choices.participants import Consent, ParticipantRole
 from deals.choices.registrations import RegistrationStatus
 from deals.models import Participant, Registration
 from deals.queries.participants import find_participation
+from deals.queries.registrations import registrations_visible_to
 from deals.rules.participants import Share, may_answer, may_invite, shares_are_sound, with_lead
 from partners import queries as partner_queries
 
@@ -99,7 +100,8 @@ def answer_invitation(public_id: str, *, agrees: bool, by: Actor, at: datetime) 
 def withdraw_invitation(public_id: str, *, by: Actor, at: datetime) -> Registration:
     """The lead takes an invitation back before it is answered. Refuses what was answered."""
     with transaction.atomic():
-        found = Participant.objects.filter(public_id=public_id).exclude(role=ParticipantRole.LEAD).first()
+        visible = Participant.objects.filter(registration__in=registrations_visible_to(by))
+        found = visible.filter(public_id=public_id).exclude(role=ParticipantRole.LEAD).first()
         if found is None:
             raise NotFound("participant")
         registration = lock_registration(found.registration_id, by=by, capability="registration.create", at=at)

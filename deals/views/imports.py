@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -24,7 +24,6 @@ from deals.choices.imports import COLUMN_TEXTS
 from deals.forms.policies import SheetForm
 from deals.rules.import_rows import COLUMNS, MOST_ROWS, REQUIRED, ReadRow
 from deals.rules.policy_rows import MOST_BYTES, guarded
-from deals.views.backtests import download
 from deals.views.pages import words
 from deals.views.register import claimants_of
 
@@ -106,21 +105,27 @@ def _apply(request: ActorRequest, content: bytes) -> HttpResponse:
 
 @login_required
 @require_POST
-def problems(request: ActorRequest) -> HttpResponseBase:
+def problems(request: ActorRequest) -> HttpResponse:
     """The rows that cannot be imported as a file to mend: what is wrong stands in a column of its own."""
     claimants_of(request)
     rows, verdict = preview_rows(_unpacked(request.POST.get("content", "")), by=request.actor, at=timezone.now())
     if not verdict:
         return _start(request, SheetForm(), reasons=verdict.reasons, status=422)
     wrong = [(row.cells, _problems(row)) for row in rows if not row.is_good]
-    return download("registrations-to-mend.csv", _sheet(wrong))
+    return _download("registrations-to-mend.csv", wrong)
 
 
 @login_required
-def example(request: ActorRequest) -> HttpResponseBase:
+def example(request: ActorRequest) -> HttpResponse:
     """A file with one row that shows how."""
     claimants_of(request)
-    return download("registrations-example.csv", _sheet([(_EXAMPLE, ())]))
+    return _download("registrations-example.csv", [(_EXAMPLE, ())])
+
+
+def _download(name: str, rows: Sequence[tuple[Mapping[str, str], Sequence[Reason]]]) -> HttpResponse:
+    answer = HttpResponse("".join(_sheet(rows)), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 def _sheet(rows: Sequence[tuple[Mapping[str, str], Sequence[Reason]]]) -> Iterator[str]:

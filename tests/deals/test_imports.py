@@ -253,7 +253,7 @@ def test_a_file_is_looked_at_before_anything_is_registered(channel, seller, row)
     assert not Registration.objects.exists()
 
     packed = preview.context["content"]
-    mend = b"".join(seller.post(reverse("deals:import-problems"), {"content": packed}).streaming_content).decode()
+    mend = seller.post(reverse("deals:import-problems"), {"content": packed}).content.decode()
     assert "'=HYPERLINK(1)" in mend
     assert "country: Choose" in mend
     assert "One AG" not in mend
@@ -268,7 +268,7 @@ def test_a_file_is_looked_at_before_anything_is_registered(channel, seller, row)
 
 
 def test_the_example_can_be_read(channel, seller):
-    example = b"".join(seller.get(reverse("deals:import-example")).streaming_content)
+    example = seller.get(reverse("deals:import-example")).content
     rows, verdict = preview_rows(example, by=channel.seller, at=AT)
     assert verdict
     assert {problem.field for row in rows for problem in row.problems} <= {"product"}
