@@ -17,9 +17,9 @@ from common.choices import RunStatus
 from common.errors import NotFound
 from common.models import JobRun, JobSlice
 from common.outbox import after_commit
-from deals.actions.claims import day_of
 from deals.choices.engagement import Question
 from deals.models import BackTest, BackTestChange, Decision, Rulebook
+from deals.queries.calendar import day_of
 from deals.rules.backtest import PastDecision, Rejudged, added, judge_again, may_test
 from deals.rules.rulebook import rules_from
 from partners import rules as partner_rules

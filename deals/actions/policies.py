@@ -11,11 +11,11 @@ from common.actor import Actor
 from common.audit import record
 from common.verdict import ALLOWED, Reason, Verdict, objections, refusal
 from crm import queries as crm_queries
-from deals.actions.claims import day_of
 from deals.actions.locks import take
 from deals.choices.policies import PolicyKind, RowOutcome
 from deals.models import NamedAccount
 from deals.queries import policies as policy_queries
+from deals.queries.calendar import day_of
 from deals.rules import policies as rules
 from deals.rules.policies import AnyEntry, HolidayEntry, NamedAccountEntry
 from deals.rules.policy_rows import COLUMNS, Planned, plan_import, read_sheet

@@ -9,9 +9,9 @@ from common.actor import Actor
 from common.audit import record
 from common.errors import NotFound
 from common.verdict import ALLOWED, refusal
-from deals.actions.claims import day_of
 from deals.actions.locks import take
 from deals.models import Rulebook
+from deals.queries.calendar import day_of
 from deals.queries.facts import rulebook_on
 from deals.queries.rulebooks import content_of, is_back_tested, next_version
 from deals.rules.revisions import (

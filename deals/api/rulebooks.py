@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
-from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
 
 from common.api.views import ApiView
 from deals.choices.engagement import RULE_LABELS
@@ -51,7 +51,7 @@ class RulebookSerializer(serializers.Serializer[Any]):
         return public_terms(rulebook)
 
 
-class Rulebooks(ApiView):
+class Rulebooks(ApiView, GenericAPIView[Any]):
     required_scopes = {"GET": "deals.read"}
     serializer_class = RulebookSerializer
     lookup_field = "public_id"
@@ -65,10 +65,10 @@ class Rulebooks(ApiView):
 
 
 @extend_schema_view(get=extend_schema(summary="List published rulebooks", description="In the order of publication."))
-class RulebookList(Rulebooks, ListAPIView):
+class RulebookList(Rulebooks, ListAPIView[Any]):
     pass
 
 
 @extend_schema_view(get=extend_schema(summary="Show a published rulebook"))
-class RulebookDetail(Rulebooks, RetrieveAPIView):
+class RulebookDetail(Rulebooks, RetrieveAPIView[Any]):
     pass

@@ -48,7 +48,7 @@ RULE_LABELS = {
 RULE_QUESTIONS = {
     "blocked_customer": _("Is the customer sanctioned, or barred by the vendor?"),
     "standing": _("Is the agreement current, is the partner active and without a credit hold?"),
-    "authorisation": _("Does the partner hold the authorisation that these product families need: %(families)s?"),
+    "authorisation": _("Does the partner hold the authorisation that some product families need (%(families)s)?"),
     "named_account": _("Is the customer on the published direct-only list?"),
     "exclusivity": _("Is the territory, segment or family granted to one partner alone?"),
     "live_protection": _("Is the customer protected for these product families?"),

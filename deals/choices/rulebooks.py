@@ -39,13 +39,13 @@ PARAM_LABELS = {
         "alive_days": _("Days within which it closes or was updated"),
         "stage_days": _("Days within which it moved stage"),
         "verdict": _("If there is one"),
-        "share_bps": _("Share of direct sales when sold together, in basis points"),
+        "share_bps": _("Share of direct sales when sold together"),
     },
     "incumbency": {
         "months": _("Months for which business won counts"),
         "other": _("New business where another partner is the incumbent"),
         "renewal": _("Renewal where another partner is the incumbent"),
-        "share_bps": _("Share of the incumbent when sold together, in basis points"),
+        "share_bps": _("Share of the incumbent when sold together"),
     },
     "similar_customer": {
         "from_score": _("Score from which a person compares"),
@@ -89,7 +89,7 @@ TERM_LABELS = {
     "opens_at": _("The business day begins"),
     "closes_at": _("The business day ends"),
     "review_days": _("A registration is reviewed within"),
-    "auto_approve_factor": _("What is low-risk and still waits is approved by itself after this many times as long"),
+    "auto_approve_factor": _("What is low-risk and still waits is approved by itself after"),
     "low_risk_rules": _("Low-risk: waits only because of"),
     "low_risk_amount": _("Low-risk: worth at most"),
     "appeal_days": _("An appeal is possible within"),
@@ -116,6 +116,7 @@ _BUSINESS_DAYS = ngettext_lazy("%(count)s business day", "%(count)s business day
 _HOURS = ngettext_lazy("%(count)s hour", "%(count)s hours", "count")
 _PERCENT = _("%(count)s%%")
 TERM_UNITS = {
+    "auto_approve_factor": ngettext_lazy("%(count)s time as long", "%(count)s times as long", "count"),
     "review_days": _BUSINESS_DAYS,
     "appeal_days": _DAYS,
     "appeal_review_days": _BUSINESS_DAYS,

@@ -190,7 +190,9 @@ class RulebookForm(forms.Form):
 def _field(param: Param, label: Any, names: Names, value: Any) -> forms.Field:
     match param.kind:
         case Kind.WHOLE:
-            return forms.IntegerField(label=label, widget=forms.TextInput(attrs={"inputmode": "numeric"}))
+            widget = forms.TextInput(attrs={"inputmode": "numeric"})
+            help_text = _("In basis points: 5000 is half.") if param.name.endswith("_bps") else ""
+            return forms.IntegerField(label=label, widget=widget, help_text=help_text)
         case Kind.AMOUNT:
             return _amount_field(label)
         case Kind.CHOICE:

@@ -174,7 +174,7 @@ def test_holidays_lie_ahead_and_are_there_once():
         (named(date(2026, 1, 1)), named(date(2026, 1, 1), YESTERDAY), [("policy.ends_in_past", "ends_on")]),
         (named(date(2026, 1, 1)), named(date(2026, 1, 1), TODAY), []),
         (named(date(2026, 1, 1), TOMORROW), named(date(2026, 1, 1)), []),  # goes on after all
-        # ended: nothing
+        # what has ended stays
         (named(date(2026, 1, 1), TODAY), named(date(2026, 1, 1), TODAY, note="x"), [("policy.has_ended", "")]),
         (named(date(2026, 1, 1), TODAY), named(date(2026, 1, 1), TODAY), []),
         (HolidayEntry(on=TODAY, name="x"), HolidayEntry(on=TODAY, name="y"), [("policy.has_ended", "")]),
