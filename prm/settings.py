@@ -274,7 +274,7 @@ BASE_URL = env(  # where links in mails lead
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # a thousand sales fit easily
 UPLOAD_MAX_SIZE = 64 * 1024 * 1024  # a form with a file; forms themselves take less, and can say so
 FILE_UPLOAD_HANDLERS = [
-    "common.uploads.CappedUploadHandler",
+    "prm.uploads.CappedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
