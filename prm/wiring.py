@@ -12,12 +12,14 @@ from common import choices as common_choices
 from common import events, outbox, reasons
 from crm import choices as crm_choices
 from deals.actions import checks as check_actions
+from deals.actions import merges as merge_actions
 from deals.actions import news, notices, notices_cases, outcomes, participant_news, review_news, sentinel
 from deals.choices import (
     cases,
     checks,
     conversation,
     engagement,
+    merges,
     participants,
     policies,
     protections,
@@ -46,6 +48,7 @@ CATALOGUES = (
     engagement.REASONS,
     protections.REASONS,
     conversation.REASONS,
+    merges.REASONS,
     policies.REASONS,
     reviews.REASONS,
     rulebooks.REASONS,
@@ -64,6 +67,7 @@ NOTICES: tuple[Mapping[str, partner_choices.NoticeKind], ...] = (
 )
 
 LISTENERS: dict[str, list[events.Listener]] = {
+    "customer.merged": [merge_actions.note_customers_merged],
     "sale.changed": [outcomes.note_sale_changed, sentinel.note_sales_changed],
     "opportunity.changed": [sentinel.note_opportunities_changed],
     "breach.opened": [make_goods.propose],

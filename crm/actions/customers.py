@@ -106,7 +106,10 @@ def merge_customers(keep_id: int, lose_id: int, *, by: Actor, at: datetime) -> N
 def _locked(customer_ids: Collection[int]) -> dict[int, Customer]:
     """The rows by key, locked in order, and first what they are recognised by: nobody is about to find them."""
     lock_identities([_keys_of_row(row) for row in Customer.objects.filter(pk__in=customer_ids)])
-    rows = {row.pk: row for row in Customer.objects.select_for_update().filter(pk__in=customer_ids).order_by("pk")}
+    found = Customer.objects.select_for_update(no_key=True).filter(
+        pk__in=customer_ids
+    )  # others may still refer to them
+    rows = {row.pk: row for row in found.order_by("pk")}
     if len(rows) < len(customer_ids):
         raise NotFound("customer")
     return rows

@@ -189,7 +189,10 @@ def settle(case: Case, who: Identified, *, by: Actor) -> tuple[Identified, Judge
     if until is None:
         judged = _look(case, who)
         if judged.judgement.verdict == RuleVerdict.APPROVE:
-            raise IntegrityError(f"{case.registration.public_id} cannot be protected, and no rule says why")
+            found = identify(case)
+            if found.customer_ids == who.customer_ids:
+                raise IntegrityError(f"{case.registration.public_id} cannot be protected, and no rule says why")
+            return settle(case, found, by=by)  # it has been merged into another customer meanwhile
     return who, replace(judged, protected_until=until)
 
 
