@@ -1,5 +1,7 @@
 """Appeals: filing one, the judge's list and page, and the precedents that everybody may read."""
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -14,11 +16,12 @@ from common.verdict import refusal
 from crm import queries as crm_queries
 from deals.actions.appeals import file_appeal, judge_again, overturn_appeal, uphold_appeal
 from deals.choices.cases import APPEAL_STATUS_COLOURS, AppealStatus
-from deals.choices.engagement import COMPARED_FIELDS, MATCH_KINDS, RULE_LABELS
+from deals.choices.engagement import COMPARED_FIELDS, MATCH_KINDS, RULE_LABELS, RuleVerdict
 from deals.forms.cases import AppealForm, CaseFilterForm, JudgementForm
 from deals.queries import appeals as queries
 from deals.queries.conversation import attachments_of, comments_of
 from deals.queries.registrations import find_registration
+from deals.rules.facts import Outcome
 from deals.rules.permissions import may_act
 from deals.views.pages import words
 from partners import queries as partner_queries
@@ -87,7 +90,7 @@ def appeal(request: ActorRequest, public_id: str) -> HttpResponse:
         "deal": page.registration,
         "form": form,
         "chosen": form.data.get("customer", ""),
-        "now_judged": judge_again(page.appeal.pk, at=at) if page.may_judge else None,
+        "against": _against(page.appeal.pk, at) if page.may_judge else [],
         "comments": comments_of(request.actor, page.registration),
         "files": attachments_of(request.actor, page.registration),
         "rule_labels": RULE_LABELS,
@@ -96,6 +99,11 @@ def appeal(request: ActorRequest, public_id: str) -> HttpResponse:
         **case_words(),
     }
     return render(request, "deals/cases/appeal.html", context, status=422 if form.is_bound else 200)
+
+
+def _against(appeal_id: int, at: datetime) -> list[Outcome]:
+    """The rules that would not let it pass by themselves, as of now."""
+    return [found for found in judge_again(appeal_id, at=at).outcomes if found.verdict != RuleVerdict.PASS]
 
 
 def _judge(request: ActorRequest, page: queries.AppealPage, typed: dict[str, str]) -> None:
