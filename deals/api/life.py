@@ -35,7 +35,7 @@ class NewExtensionSerializer(serializers.Serializer[Any]):
     )
 
 
-class StepSerializer(serializers.Serializer[Any]):
+class ExtensionStepSerializer(serializers.Serializer[Any]):
     code = serializers.ChoiceField([("ends_before", "before"), ("days", "added"), ("ends_after", "after")])
     at = serializers.DateTimeField(allow_null=True)
     days = serializers.IntegerField()
@@ -56,7 +56,7 @@ class ExtensionSerializer(serializers.Serializer[Any]):
     decided_at = serializers.DateTimeField(source="extension.decided_at", allow_null=True)
     decided_by = serializers.CharField(source="extension.decided_by", allow_blank=True, help_text="Empty: by rule.")
     answer = serializers.CharField(source="extension.answer", allow_blank=True)
-    steps = StepSerializer(many=True)
+    steps = ExtensionStepSerializer(many=True)
 
 
 class NewChangeSerializer(serializers.Serializer[Any]):
@@ -102,11 +102,11 @@ class ChangeSerializer(serializers.Serializer[Any]):
     settled_by = serializers.CharField(source="change.settled_by", allow_blank=True)
 
 
-class WordsSerializer(serializers.Serializer[Any]):
+class RevocationSerializer(serializers.Serializer[Any]):
     words = serializers.CharField(max_length=10_000, allow_blank=True, help_text="The partner reads them.")
 
 
-class StageSerializer(serializers.Serializer[Any]):
+class StageMoveSerializer(serializers.Serializer[Any]):
     stage = serializers.ChoiceField(SalesStage.choices)
 
 
@@ -205,11 +205,11 @@ class Release(Registrations):
 class Revocation(Registrations):
     required_scopes = {"POST": "deals.read deals.write"}
 
-    @extend_schema(summary="Revoke a protection", request=WordsSerializer, responses={200: RegistrationSerializer})
+    @extend_schema(summary="Revoke a protection", request=RevocationSerializer, responses={200: RegistrationSerializer})
     @idempotent()
     def post(self, request: Request, public_id: str) -> Response:
         registration = find_registration(self.actor, public_id)
-        typed = WordsSerializer(data=request.data)
+        typed = RevocationSerializer(data=request.data)
         typed.is_valid(raise_exception=True)
         words = typed.validated_data["words"]
         revoke_registration(registration.pk, words=words, by=self.actor, at=timezone.now())
@@ -219,11 +219,11 @@ class Revocation(Registrations):
 class Stage(Registrations):
     required_scopes = {"POST": "deals.read deals.write"}
 
-    @extend_schema(summary="Move the sales stage", request=StageSerializer, responses={200: RegistrationSerializer})
+    @extend_schema(summary="Move the sales stage", request=StageMoveSerializer, responses={200: RegistrationSerializer})
     @idempotent()
     def post(self, request: Request, public_id: str) -> Response:
         registration = find_registration(self.actor, public_id)
-        typed = StageSerializer(data=request.data)
+        typed = StageMoveSerializer(data=request.data)
         typed.is_valid(raise_exception=True)
         stage = typed.validated_data["stage"]
         move_stage(registration.pk, stage=stage, by=self.actor, at=timezone.now())
