@@ -61,7 +61,7 @@ class BreachSerializer(serializers.Serializer[Any]):
     public_id = serializers.CharField()
     registration = serializers.CharField(source="registration.public_id")
     partner = serializers.CharField(source="partner.public_id")
-    source = serializers.ChoiceField(BreachSource.choices)
+    source = serializers.ChoiceField(BreachSource.choices)  # type: ignore[assignment]
     source_external_id = serializers.SerializerMethodField(
         help_text="The CRM's id of the opportunity or sale; empty for a partner's client."
     )
@@ -100,7 +100,6 @@ class Appeals(ApiView):
     keyset = "filed_at"
     required_scopes = {"GET": "deals.read", "POST": "deals.write"}
     lookup_field = "public_id"
-    serializer_class = AppealSerializer
 
     def get_queryset(self) -> QuerySet[Any]:
         return appeal_queries.appeals_visible_to(self.actor).select_related("outcome")
@@ -108,6 +107,7 @@ class Appeals(ApiView):
 
 @extend_schema_view(get=extend_schema(summary="List appeals", description="In the order of filing, oldest first."))
 class AppealList(Appeals, ListAPIView):
+    serializer_class = AppealSerializer
     filterset_class = AppealFilter
 
     @extend_schema(
@@ -128,14 +128,13 @@ class AppealList(Appeals, ListAPIView):
 
 @extend_schema_view(get=extend_schema(summary="Show an appeal"))
 class AppealDetail(Appeals, RetrieveAPIView):
-    pass
+    serializer_class = AppealSerializer
 
 
 class Breaches(ApiView):
     keyset = "found_at"
     required_scopes = {"GET": "deals.read", "POST": "deals.read deals.write"}
     lookup_field = "public_id"
-    serializer_class = BreachSerializer
 
     def get_queryset(self) -> QuerySet[Any]:
         return breach_queries.breaches_visible_to(self.actor)
@@ -147,12 +146,13 @@ class Breaches(ApiView):
 
 @extend_schema_view(get=extend_schema(summary="List breaches", description="In the order of being found."))
 class BreachList(Breaches, ListAPIView):
+    serializer_class = BreachSerializer
     filterset_class = BreachFilter
 
 
 @extend_schema_view(get=extend_schema(summary="Show a breach"))
 class BreachDetail(Breaches, RetrieveAPIView):
-    pass
+    serializer_class = BreachSerializer
 
 
 class AcknowledgementSerializer(serializers.Serializer[Any]):
@@ -171,6 +171,8 @@ class RejectionSerializer(serializers.Serializer[Any]):
 
 
 class BreachAcknowledgement(Breaches):
+    serializer_class = BreachSerializer
+
     @extend_schema(summary="Acknowledge a breach", request=AcknowledgementSerializer, responses={200: BreachSerializer})
     @idempotent()
     def post(self, request: Request, public_id: str) -> Response:
@@ -182,6 +184,8 @@ class BreachAcknowledgement(Breaches):
 
 
 class BreachSettlement(Breaches):
+    serializer_class = BreachSerializer
+
     @extend_schema(
         summary="Make a breach good",
         description="Posts the amount to the partner's statement. Above the published limit it takes a second person.",
@@ -198,6 +202,8 @@ class BreachSettlement(Breaches):
 
 
 class BreachRejection(Breaches):
+    serializer_class = BreachSerializer
+
     @extend_schema(summary="Reject a breach", request=RejectionSerializer, responses={200: BreachSerializer})
     @idempotent()
     def post(self, request: Request, public_id: str) -> Response:

@@ -139,11 +139,6 @@ def _typed(registration: Registration) -> CustomerIdentity:
 
 def known_customers(registration: Registration) -> list[KnownCustomer]:
     """Who the customer may be, surest first."""
-    return _known_customers(registration, crm_queries.customer_candidates(_typed(registration)))
-
-
-def known_customers(registration: Registration) -> list[KnownCustomer]:
-    """Who the customer may be, surest first."""
     return _compared(registration, crm_queries.customer_candidates(_typed(registration)))
 
 

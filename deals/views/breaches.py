@@ -19,7 +19,6 @@ from deals.actions.breaches import acknowledge_breach, reject_breach, settle_bre
 from deals.choices.cases import BREACH_STATUS_COLOURS, BreachStatus
 from deals.forms.cases import BREACH_FORMS, CaseFilterForm
 from deals.forms.life import ReasonsForm
-from deals.models import Breach
 from deals.queries import breaches as queries
 from deals.views.pages import words
 from partners import queries as partner_queries
@@ -62,7 +61,7 @@ def answer(request: ActorRequest, public_id: str, event: str) -> HttpResponse:
     form = BREACH_FORMS[event](request.POST, prefix=event)
     if form.is_valid():
         try:
-            _act(page.breach, event, form.cleaned_data, request, timezone.now())
+            _act(page.breach.pk, event, form.cleaned_data, request, timezone.now())
         except Refused as refused:
             form.show(refused.reasons)
         else:
@@ -71,13 +70,13 @@ def answer(request: ActorRequest, public_id: str, event: str) -> HttpResponse:
     return _show(request, public_id, event=event, form=form)
 
 
-def _act(breach: Breach, event: str, typed: dict[str, Any], request: ActorRequest, at: datetime) -> None:
+def _act(breach_id: int, event: str, typed: dict[str, Any], request: ActorRequest, at: datetime) -> None:
     if event == "acknowledge":
-        acknowledge_breach(breach.pk, words=typed["words"], by=request.actor, at=at)
+        acknowledge_breach(breach_id, words=typed["words"], by=request.actor, at=at)
     elif event == "settle":
-        settle_breach(breach.pk, amount=typed["amount"], words=typed["words"], by=request.actor, at=at)
+        settle_breach(breach_id, amount=typed["amount"], words=typed["words"], by=request.actor, at=at)
     else:
-        reject_breach(breach.pk, reason=typed["reason"], by=request.actor, at=at)
+        reject_breach(breach_id, reason=typed["reason"], by=request.actor, at=at)
 
 
 def _show(request: ActorRequest, public_id: str, *, event: str = "", form: ReasonsForm | None = None) -> HttpResponse:

@@ -12,8 +12,6 @@ from django.utils.translation import gettext as _
 
 from common.errors import NotFound, Refused
 from common.requests import ActorRequest
-from common.verdict import refusal
-from crm import queries as crm_queries
 from deals.actions.appeals import file_appeal, judge_again, overturn_appeal, uphold_appeal
 from deals.choices.cases import APPEAL_STATUS_COLOURS, AppealStatus
 from deals.choices.engagement import COMPARED_FIELDS, MATCH_KINDS, RULE_LABELS, RuleVerdict
@@ -21,6 +19,7 @@ from deals.forms.cases import AppealForm, CaseFilterForm, JudgementForm
 from deals.queries import appeals as queries
 from deals.queries.conversation import attachments_of, comments_of
 from deals.queries.registrations import find_registration
+from deals.queries.reviews import chosen_customer
 from deals.rules.facts import Outcome
 from deals.rules.permissions import may_act
 from deals.views.pages import words
@@ -112,12 +111,7 @@ def _judge(request: ActorRequest, page: queries.AppealPage, typed: dict[str, str
     if typed["decision"] == "uphold":
         uphold_appeal(page.appeal.pk, by=by, at=at, **said)
         return
-    named = typed["customer"]
-    if not named and page.registration.customer_id is None:
-        refusal("registration.customer_not_chosen", field="customer").or_refuse()
-    customer_id = None
-    if named and named != "new":
-        customer_id = crm_queries.customer_id_by_public_id(named) or 0  # unknown: the action says so
+    customer_id = chosen_customer(page.registration, typed["customer"])
     overturn_appeal(page.appeal.pk, by=by, at=at, customer_id=customer_id, **said)
 
 
