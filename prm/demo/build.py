@@ -17,18 +17,17 @@ from crm import queries as crm_queries
 from crm.actions import customers as customer_actions
 from crm.actions import families, products
 from crm.rules.rows import CustomerRow, FamilyRow, ProductRow
-from deals.actions import policies, rulebooks
+from deals.actions import rulebooks
 from incentives.actions import plans
 from partners import queries as partner_queries
 from partners.actions import notices
 from prm import wiring
-from prm.demo import cast, market, people
+from prm.demo import cast, market, people, policies
 from prm.demo.books import Books
 from prm.demo.deals import Desk
 from prm.demo.story import Story
 from tiers import actions as tier_actions
 
-NAMED_ACCOUNTS = 8
 BATCH = 1000
 FRESH = timedelta(days=3)  # notices so young are still unread
 
@@ -74,7 +73,7 @@ def build(plan: Plan, *, progress: Callable[[date], None]) -> dict[str, int]:
     partners = [
         people.take_on_partner(company, managers, rng, at=opening) for company in cast.partners(plan.seed, plan.scale)
     ]
-    _name_accounts(customers, starts_on, opening)
+    policies.keep_lists([customer.external_id for customer in customers], partners, starts_on, at=opening)
 
     books = Books(story, finance=staff["finance"])
     known = crm_queries.customers_visible_to(SYSTEM).values_list("external_id", "pk")
@@ -86,6 +85,7 @@ def build(plan: Plan, *, progress: Callable[[date], None]) -> dict[str, int]:
     books.plan_nights()
     desk.plan(partners, customers, plan.registrations * plan.scale)
     story.tell(progress)
+    policies.draft_rules(staff["chief"], today=plan.today, at=datetime.combine(plan.today, time(9), UTC))
     outbox.discard_waiting()  # nothing of the year is news any more: no mail is sent
     notices.settle_notices(before=timezone.now() - FRESH)
     record("demo.finished", on=partner_queries.user_of(staff["admin"]), by=SYSTEM, at=timezone.now())
@@ -128,14 +128,6 @@ def _customers(rng: Random, scale: int, at: datetime) -> list[market.CastCustome
     for start in range(0, len(rows), BATCH):
         customer_actions.upsert_customers(rows[start : start + BATCH], by=SYSTEM, at=at)
     return made
-
-
-def _name_accounts(customers: list[market.CastCustomer], starts_on: date, at: datetime) -> None:
-    """A few customers are sold to directly only."""
-    chosen = [customer.external_id for customer in customers[:NAMED_ACCOUNTS]]
-    named = crm_queries.customers_visible_to(SYSTEM).filter(external_id__in=chosen).order_by("external_id")
-    for customer_id in named.values_list("pk", flat=True):
-        policies.add_named_account(customer_id, starts_on=starts_on, note="Strategic account", by=SYSTEM, at=at)
 
 
 def logins(seed: int) -> str:
