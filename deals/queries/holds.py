@@ -1,5 +1,6 @@
 """Pencil holds that are live: whose they are, and which customers they keep."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from common.actor import Actor
@@ -23,6 +24,19 @@ def holds_visible_to(actor: Actor, *, at: datetime) -> list[PencilHold]:
         return live_holds(actor.partner_ids, at=at)
     rows = PencilHold.objects.filter(starts_at__lte=at, ends_at__gt=at).select_related("partner").order_by("pk")
     return list(rows) if partner_rules.may(actor, "registration.view") else []
+
+
+def hold_of(
+    partner_id: int, identity: CustomerIdentity, family_ids: Collection[int], *, at: datetime
+) -> PencilHold | None:
+    """What the partner holds of this company and these families, the last to end. One statement."""
+    asked = question_text(matching.keys_of(identity))
+    live = PencilHold.objects.filter(partner_id=partner_id, starts_at__lte=at, ends_at__gt=at)
+    for hold in live.filter(family_ids__overlap=list(family_ids)).order_by("-ends_at", "pk"):
+        known = CustomerIdentity(hold.customer_name, hold.customer_country, hold.customer_domain, hold.customer_tax_id)
+        if question_text(matching.keys_of(known)) == asked:
+            return hold
+    return None
 
 
 def held_customers(partner_id: int, identity: CustomerIdentity, *, at: datetime) -> tuple[int, ...]:

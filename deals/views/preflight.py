@@ -25,6 +25,7 @@ from deals.actions.checks import preflight
 from deals.actions.pencils import hold_customer, release_hold
 from deals.choices.checks import LIGHT_COLOURS, Light
 from deals.forms.registrations import RegistrationForm
+from deals.queries.holds import hold_of
 from deals.rules.drafts import draft_is_sound
 from deals.rules.preflight import PreflightQuestion
 
@@ -60,7 +61,11 @@ def light_for(request: ActorRequest, form: RegistrationForm) -> Shown:
     except Refused as refused:
         return Shown(problems=refused.reasons)
     light = Light(answer.light)
-    return Shown(light.value, light.label, LIGHT_COLOURS[light], (Reason(answer.code, answer.params),))
+    hold = None
+    if light == Light.GREEN:
+        hold = hold_of(partner_id, question.identity, question.family_ids, at=at)
+    reasons = (Reason(answer.code, answer.params),)
+    return Shown(light.value, light.label, LIGHT_COLOURS[light], reasons, hold.ends_at if hold else None)
 
 
 def _question(form: RegistrationForm, at: datetime) -> PreflightQuestion | None:
