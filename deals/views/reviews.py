@@ -19,7 +19,7 @@ from crm import queries as crm_queries
 from deals.actions.assignments import assign_registration
 from deals.actions.inquiries import ask_partner
 from deals.actions.reviews import approve_registration, reject_registration
-from deals.choices.engagement import COMPARED_FIELDS, MATCH_KINDS
+from deals.choices.engagement import COMPARED_FIELDS, MATCH_KINDS, RuleVerdict
 from deals.choices.registrations import Event
 from deals.choices.reviews import ALL_FIELDS
 from deals.forms.conversation import CommentForm
@@ -110,6 +110,7 @@ def _show(
     form, people = form or ReviewForm(), reviewers()
     loads = loads_of(people, at=at)
     matched = next((found.public_id for found in page.customers if found.is_matched), "")
+    speaking = [line for line in page.receipt.lines if line.verdict != RuleVerdict.PASS]
     said = comments_of(request.actor, page.registration)
     context: dict[str, Any] = {
         "page": page,
@@ -117,6 +118,8 @@ def _show(
             (stream, [comment for comment in said if comment.stream == stream], CommentForm(stream=stream))
             for stream in streams_visible_to(request.actor)
         ],
+        "speaking": speaking,
+        "silent_count": len(page.receipt.lines) - len(speaking),
         "files": attachments_of(request.actor, page.registration),
         "deal": page.registration,
         "form": form,

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from common.money import Money
 from common.period import add_months, month_of
+from deals.actions.inquiries import ask_partner
 from deals.actions.reviews import reject_registration
 from incentives.actions.payouts import record_payout
 from incentives.actions.statements import close_statements
@@ -103,7 +104,12 @@ def _deals(world: World, channel: Channel, at: datetime) -> None:
     refused = registered(channel, at=at - timedelta(days=9), amount=90_000, **about("Large And Refused"))
     reject_registration(refused.pk, reason="No proof that they know it.", by=channel.manager, at=at - timedelta(days=2))
     draft = drafted(channel, at=at, **about("Not Yet Sent"))
+    asked = registered(channel, at=at - timedelta(hours=5), amount=40_000, **about("Asked About It"))
+    question = "Who is your contact, and what will they buy?"
+    ask_partner(asked.pk, fields=["contact", "lines", "expected_close_on"], words=question, by=channel.manager, at=at)
     world.objects["partner-admin"] = {
+        "answer": ("deals:answer", [asked.public_id]),
+        "deal-asked": ("deals:detail", [asked.public_id]),
         "deal-approved": ("deals:detail", [approved.public_id]),
         "deal-waiting": ("deals:detail", [waiting.public_id]),
         "deal-refused": ("deals:detail", [refused.public_id]),
@@ -113,6 +119,7 @@ def _deals(world: World, channel: Channel, at: datetime) -> None:
     world.objects["channel-manager"] = {
         "review": ("deals:review", [waiting.public_id]),
         "review-similar": ("deals:review", [similar.public_id]),
+        "review-paused": ("deals:review", [asked.public_id]),
         "deal": ("deals:detail", [approved.public_id]),
         "receipt": ("deals:receipt", [approved.public_id]),
     }
