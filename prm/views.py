@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.errors import NotFound
 from common.requests import ActorRequest
-from common.verdict import Reason
+from common.verdict import ALLOWED, Reason, refusal
 
 COLOURS = ("green", "teal", "blue", "azure", "purple", "yellow", "orange", "red", "pink", "secondary")
 LEVELS = ("bronze", "silver", "gold", "platinum")
@@ -55,6 +55,8 @@ def design(request: ActorRequest) -> HttpResponse:
         ],
         "total": Decimal(3500),
         "reasons": [Reason("actor.not_permitted"), Reason("partner.not_active")],
+        "allowed": ALLOWED,
+        "refused": refusal("actor.not_permitted"),
         "entries": [
             {"at": at, "title": _("Approved"), "icon": "check", "colour": "green", "actor": "PRM"},
             {"at": at - timedelta(days=1), "title": _("Submitted"), "icon": "send", "colour": "blue"},
