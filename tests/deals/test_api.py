@@ -7,6 +7,7 @@ import pytest
 from common.models import AuditEntry
 from crm.models import Customer
 from deals.models import Decision, Protection, Registration
+from deals.rules.rulebook import DEFAULT_RULES
 from tests.api.conftest import ApiClient, ask_token, quick_secrets, register
 from tests.factories.deals import drafted, registered
 from tests.factories.partners import PartnerFactory
@@ -87,7 +88,7 @@ def test_a_rejection_is_an_answer_with_its_reasons(channel, crm, now):
     (decision,) = crm.get(f"/registrations/{answer.json()['public_id']}/decisions").json()
     assert (decision["verdict"], decision["reason"]["code"]) == ("reject", "registration.customer_protected")
     assert [outcome["rule"] for outcome in decision["outcomes"] if outcome["is_decisive"]] == ["live_protection"]
-    assert len(decision["outcomes"]) == 7
+    assert len(decision["outcomes"]) == len(DEFAULT_RULES)
     assert decision["rulebook_version"] == 1
 
 

@@ -127,7 +127,7 @@ def test_statements_do_not_grow_with_rows(channel, now, django_assert_num_querie
         page = registrations.registration_page(channel.seller, waiting.public_id, at=now)
         assert [line.product.family.name for line in page.lines]
     with django_assert_num_queries(2):
-        timelines.timeline_of(channel.seller, waiting, at=now)
+        told(channel.seller, waiting, at=now)
     with django_assert_num_queries(1):
         assert [row.partner.name for row in reviews.review_queue()] == ["Alpha Partner"] * 4
     with django_assert_num_queries(2):
@@ -165,7 +165,10 @@ def test_receipts_are_complete_for_the_vendor_and_redacted_for_partners(channel,
     (full,) = decisions.receipts_of(channel.manager, registration)
     (told,) = decisions.receipts_of(channel.seller, registration)
     assert full.reason.code == told.reason.code == "registration.customer_protected"
-    assert [line.rule for line in told.lines] == ["standing", "named_account", "customer_check", "size"]
+    assert [line.rule for line in told.lines] == [
+        *("blocked_customer", "standing", "authorisation", "named_account", "customer_check"),
+        *("territory", "tender", "size"),
+    ]
     assert [line.rule for line in told.lines if line.is_decisive] == ["customer_check"]
     rival = Registration.objects.get(partner=channel.rival)
     assert rival.public_id in str(full)
@@ -174,13 +177,17 @@ def test_receipts_are_complete_for_the_vendor_and_redacted_for_partners(channel,
     assert not any(secret in str(told) for secret in (rival.public_id, "Rival", "2026-12-13"))
 
 
+def told(actor, registration, *, at):
+    return timelines.timeline_of(registration, decisions.receipts_of(actor, registration), at=at)
+
+
 def test_timelines_tell_what_happened_to_whom_it_concerns(channel, now):
     registration = registered(channel, at=now)
-    lapsed = timelines.timeline_of(channel.seller, registration, at=registration.protected_until)
+    lapsed = told(channel.seller, registration, at=registration.protected_until)
     assert [str(entry.title) for entry in lapsed] == ["Protection ended", "Approved", "Submitted", "Draft saved"]
     assert "approved automatically up to" in lapsed[1].text
     lost = lose_registration(registration.pk, reason="price", by=channel.seller, at=now + HOUR)
-    newest = timelines.timeline_of(channel.seller, lost, at=now)[0]
+    newest = told(channel.seller, lost, at=now)[0]
     assert (str(newest.title), newest.text) == ("Lost", "Price")
 
 
