@@ -10,7 +10,7 @@ from crm.rules.search import EVERY_NAME, counted_words, index_words
 
 ROWS = 5000
 
-# The settings are the functions' own: the planner has no statistics of deletions and would read whole tables.
+# The settings and the number of rows are the functions' own: the planner would expect many and read whole tables.
 WORD_DELETIONS = """
 CREATE FUNCTION crm_word_deletions(word text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT CASE WHEN length(word) < 5 THEN ARRAY[word] ELSE
@@ -21,7 +21,7 @@ $$;
 """
 WORDS_NEAR = """
 CREATE FUNCTION crm_words_near(parts text[]) RETURNS TABLE (word text, customer_count integer)
-LANGUAGE plpgsql STABLE SET enable_seqscan = off SET max_parallel_workers_per_gather = 0 AS $$
+LANGUAGE plpgsql STABLE ROWS 20 SET enable_seqscan = off SET max_parallel_workers_per_gather = 0 AS $$
 BEGIN
     RETURN QUERY SELECT known.word, known.customer_count FROM crm_nameword known
         WHERE crm_word_deletions(known.word) && parts;
@@ -29,7 +29,7 @@ END $$;
 """
 CUSTOMERS_SHARING = """
 CREATE FUNCTION crm_customers_sharing(any_of text[], all_of text[], most integer) RETURNS SETOF crm_customer
-LANGUAGE plpgsql STABLE SET enable_seqscan = off SET max_parallel_workers_per_gather = 0 AS $$
+LANGUAGE plpgsql STABLE ROWS 20 SET enable_seqscan = off SET max_parallel_workers_per_gather = 0 AS $$
 DECLARE
     words text;
     count integer := 0;
