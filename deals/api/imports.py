@@ -29,7 +29,7 @@ from partners import queries as partner_queries
 class BatchSerializer(serializers.Serializer[Any]):
     """Deals to register. With `all_or_nothing` nothing is registered unless every row can be."""
 
-    rows = NewRegistrationSerializer(many=True, min_length=1, max_length=MOST_ROWS)
+    rows = NewRegistrationSerializer(many=True, min_length=1, max_length=MOST_ROWS)  # type: ignore[call-arg] # of the list
     all_or_nothing = serializers.BooleanField(default=True)
 
 
@@ -44,7 +44,7 @@ class RowResultSerializer(serializers.Serializer[Any]):
     registration = serializers.CharField(allow_null=True, help_text="Its public id; null: see the errors.")
     status = serializers.ChoiceField(RegistrationStatus.choices, allow_null=True)
     light = serializers.ChoiceField(Light.choices, allow_null=True)
-    errors = RowProblemSerializer(many=True)
+    errors = RowProblemSerializer(many=True)  # type: ignore[assignment]
 
 
 class BatchResultSerializer(serializers.Serializer[Any]):

@@ -33,7 +33,7 @@ class NewShareSerializer(serializers.Serializer[Any]):
 
 
 class NewSharesSerializer(serializers.Serializer[Any]):
-    participants = NewShareSerializer(many=True, max_length=20)
+    participants = NewShareSerializer(many=True, max_length=20)  # type: ignore[call-arg] # of the list
 
 
 class ParticipantSerializer(serializers.Serializer[Any]):

@@ -61,11 +61,9 @@ def light_for(request: ActorRequest, form: RegistrationForm) -> Shown:
     except Refused as refused:
         return Shown(problems=refused.reasons)
     light = Light(answer.light)
-    hold = None
-    if light == Light.GREEN:
-        hold = hold_of(partner_id, question.identity, question.family_ids, at=at)
+    own = hold_of(partner_id, question.identity, question.family_ids, at=at) if light == Light.GREEN else None
     reasons = (Reason(answer.code, answer.params),)
-    return Shown(light.value, light.label, LIGHT_COLOURS[light], reasons, hold.ends_at if hold else None)
+    return Shown(light.value, light.label, LIGHT_COLOURS[light], reasons, own.ends_at if own is not None else None)
 
 
 def _question(form: RegistrationForm, at: datetime) -> PreflightQuestion | None:
