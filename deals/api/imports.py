@@ -26,7 +26,7 @@ from deals.rules.import_rows import MOST_ROWS
 from partners import queries as partner_queries
 
 
-class BatchSerializer(serializers.Serializer[Any]):
+class RegistrationBatchSerializer(serializers.Serializer[Any]):
     """Deals to register. With `all_or_nothing` nothing is registered unless every row can be."""
 
     rows = NewRegistrationSerializer(many=True, min_length=1, max_length=MOST_ROWS)  # type: ignore[call-arg] # of the list
@@ -39,7 +39,7 @@ class RowProblemSerializer(serializers.Serializer[Any]):
     field = serializers.CharField(allow_blank=True)
 
 
-class RowResultSerializer(serializers.Serializer[Any]):
+class RegisteredRowSerializer(serializers.Serializer[Any]):
     index = serializers.IntegerField()
     registration = serializers.CharField(allow_null=True, help_text="Its public id; null: see the errors.")
     status = serializers.ChoiceField(RegistrationStatus.choices, allow_null=True)
@@ -47,28 +47,28 @@ class RowResultSerializer(serializers.Serializer[Any]):
     errors = RowProblemSerializer(many=True)  # type: ignore[assignment]
 
 
-class BatchResultSerializer(serializers.Serializer[Any]):
+class RegistrationBatchResultSerializer(serializers.Serializer[Any]):
     """What became of each row, in the order in which they were sent."""
 
     registered = serializers.IntegerField()
     left_out = serializers.IntegerField()
-    results = RowResultSerializer(many=True)
+    results = RegisteredRowSerializer(many=True)
 
 
 class RegistrationBatch(ApiView):
     required_scopes = {"POST": "deals.write"}
-    serializer_class = BatchResultSerializer
+    serializer_class = RegistrationBatchResultSerializer
 
     @extend_schema(
         summary="Register many deals",
         description="Each row is registered for itself, under the Idempotency-Key and its place: sent again, nothing "
         "is registered twice. A rejection by the rules is an answer, not an error. Rows are always submitted.",
-        request=BatchSerializer,
-        responses={200: BatchResultSerializer},
+        request=RegistrationBatchSerializer,
+        responses={200: RegistrationBatchResultSerializer},
     )
     def post(self, request: Request) -> Response:
         key = checked_key(request)
-        typed = BatchSerializer(data=request.data)
+        typed = RegistrationBatchSerializer(data=request.data)
         typed.is_valid(raise_exception=True)
         drafts = _drafts(typed.validated_data["rows"])
         at = timezone.now()

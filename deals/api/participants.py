@@ -50,7 +50,7 @@ class ParticipantSerializer(serializers.Serializer[Any]):
         return str(Decimal(participant.share_bps) / 100)
 
 
-class AnswerSerializer(serializers.Serializer[Any]):
+class ConsentSerializer(serializers.Serializer[Any]):
     agrees = serializers.BooleanField()
 
 
@@ -105,12 +105,12 @@ class InvitationAnswer(ApiView):
     @extend_schema(
         summary="Answer an invitation",
         description="For the own company, or for the vendor's direct sales. Nobody consents for another company.",
-        request=AnswerSerializer,
+        request=ConsentSerializer,
         responses={200: ParticipantSerializer},
     )
     @idempotent()
     def post(self, request: Request, public_id: str) -> Response:
-        typed = AnswerSerializer(data=request.data)
+        typed = ConsentSerializer(data=request.data)
         typed.is_valid(raise_exception=True)
         row = answer_invitation(public_id, agrees=typed.validated_data["agrees"], by=self.actor, at=timezone.now())
         return Response(ParticipantSerializer(row).data)

@@ -29,7 +29,7 @@ from deals.queries.holds import holds_visible_to
 from deals.rules.preflight import PreflightQuestion, question_is_complete
 
 
-class QuestionSerializer(serializers.Serializer[Any]):
+class PreflightQuestionSerializer(serializers.Serializer[Any]):
     """Who the customer is and what is to be sold; without an amount nothing is said of its size."""
 
     partner = serializers.CharField(max_length=24, help_text="The partner's public id.")
@@ -71,7 +71,7 @@ class Preflight(ApiView):
         summary="Ask what would be decided",
         description="By the rules in force, without registering anything. A partner's own clients are limited to the "
         "published number of different customers an hour.",
-        request=QuestionSerializer,
+        request=PreflightQuestionSerializer,
         responses={200: LightSerializer},
     )
     def post(self, request: Request) -> Response:
@@ -92,7 +92,7 @@ class PencilHoldList(ApiView):
 
     @extend_schema(
         summary="Keep a free customer for a partner",
-        request=QuestionSerializer,
+        request=PreflightQuestionSerializer,
         responses={201: HoldSerializer},
     )
     @idempotent()
@@ -114,7 +114,7 @@ class PencilHoldDetail(ApiView):
 
 def _question(data: Any, at: datetime) -> tuple[int, PreflightQuestion]:
     """The partner and its question. Refuses unknown partners and products, and who is no company."""
-    typed = QuestionSerializer(data=data)
+    typed = PreflightQuestionSerializer(data=data)
     typed.is_valid(raise_exception=True)
     values: Mapping[str, Any] = typed.validated_data
     known = {product.public_id: product.family_id for product in crm_queries.product_choices()}
