@@ -286,7 +286,12 @@ def test_partners_read_the_published_list_and_their_own_rights(chief, channel, c
     )
     add_entry(announced, by=chief_actor, at=at)
     own = signed_in(channel.seller).get(address("rules")).content.decode()
-    for told in ("Canary segment", "Zwack Unicum", "Announced", f"Named accounts, Q{(today.month + 2) // 3}"):
+    for told in (
+        "Canary segment",
+        "Zwack Unicum",
+        "Announced",
+        f"Named accounts, Q{(today.month + 2) // 3} {today.year}",
+    ):
         assert told in own
     rival = signed_in(channel.rival_seller).get(address("rules")).content.decode()
     assert "Canary segment" not in rival
