@@ -73,11 +73,11 @@ class WaitingPageSerializer(serializers.Serializer[Any]):
     results = WaitingSerializer(many=True)
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class RejectionSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=10_000, help_text="The partner reads it.")
 
 
-class ApprovalSerializer(ReasonSerializer):
+class ApprovalSerializer(RejectionSerializer):
     customer = serializers.CharField(
         max_length=40, default="", help_text="Who the customer is: a public id, or `new`. Empty: the one matched."
     )
@@ -155,10 +155,12 @@ class Approval(Review):
 
 
 class Rejection(Review):
-    @extend_schema(summary="Reject a registration", request=ReasonSerializer, responses={200: RegistrationSerializer})
+    @extend_schema(
+        summary="Reject a registration", request=RejectionSerializer, responses={200: RegistrationSerializer}
+    )
     @idempotent()
     def post(self, request: Request, public_id: str) -> Response:
-        typed = _typed(ReasonSerializer, request)
+        typed = _typed(RejectionSerializer, request)
         deal = find_registration(self.actor, public_id)
         reject_registration(deal.pk, reason=typed["reason"], by=self.actor, at=timezone.now())
         return self.answer(public_id, status.HTTP_200_OK)

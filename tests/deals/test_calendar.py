@@ -1,6 +1,7 @@
 """Business time: added to an instant, measured between two, across closings, weekends, holidays, changes of clocks."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deals.rules.calendar import BusinessCalendar
-from deals.rules.clocks import review_due_at
+from deals.rules.clocks import auto_approve_at, review_due_at
+from deals.rules.terms import Terms
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 WEEK = frozenset(range(5))
@@ -118,6 +120,23 @@ def test_a_calendar_that_is_never_open_cannot_be_made(opens_at, closes_at, days)
 
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+TABLE = Path(__file__).parents[2] / "docs/algorithms.md"
+
+
+def examples() -> list[list[datetime]]:
+    """The worked examples of the documentation."""
+    rows = TABLE.read_text(encoding="utf-8").partition("<!-- table: review clock -->")[2].strip().splitlines()
+    table = [row.strip("| ").split(" | ") for row in rows[2 : rows.index("")]]
+    return [[datetime.fromisoformat(cell[4:]).replace(tzinfo=WARSAW) for cell in row] for row in table]
+
+
+@pytest.mark.parametrize(("received", "due", "approved"), examples())
+def test_the_clock_runs_as_documented(received, due, approved):
+    terms = Terms()
+    assert review_due_at(received, NINE_TO_FIVE, days=terms.review_days) == due
+    assert auto_approve_at(due, NINE_TO_FIVE, terms) == approved
+
+
 INSTANTS = st.timedeltas(timedelta(0), timedelta(days=730)).map(lambda passed: NEW_YEAR + passed)
 SPANS = st.timedeltas(timedelta(microseconds=1), timedelta(days=20))
 CALENDARS = st.sampled_from(
