@@ -73,11 +73,11 @@ class WaitingPageSerializer(serializers.Serializer[Any]):
     results = WaitingSerializer(many=True)
 
 
-class RejectionSerializer(serializers.Serializer[Any]):
+class ReviewWordsSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=10_000, help_text="The partner reads it.")
 
 
-class ApprovalSerializer(RejectionSerializer):
+class ApprovalSerializer(ReviewWordsSerializer):
     customer = serializers.CharField(
         max_length=40, default="", help_text="Who the customer is: a public id, or `new`. Empty: the one matched."
     )
@@ -156,11 +156,11 @@ class Approval(Review):
 
 class Rejection(Review):
     @extend_schema(
-        summary="Reject a registration", request=RejectionSerializer, responses={200: RegistrationSerializer}
+        summary="Reject a registration", request=ReviewWordsSerializer, responses={200: RegistrationSerializer}
     )
     @idempotent()
     def post(self, request: Request, public_id: str) -> Response:
-        typed = _typed(RejectionSerializer, request)
+        typed = _typed(ReviewWordsSerializer, request)
         deal = find_registration(self.actor, public_id)
         reject_registration(deal.pk, reason=typed["reason"], by=self.actor, at=timezone.now())
         return self.answer(public_id, status.HTTP_200_OK)
