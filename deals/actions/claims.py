@@ -240,10 +240,10 @@ def look_under_lock(case: Case, who: Identified) -> Judged:
 
 def _look(case: Case, who: Identified) -> Judged:
     registration = case.registration
-    months = incumbency_months(case.rules)
     claim = claim_of(registration, who.customer_ids)
-    seen = fact_queries.standing_against(claim, at=case.at, day=case.day, months=months)
-    market = who.market or fact_queries.market_of(claim, day=case.day, months=months)
+    found = fact_queries.gather(
+        claim, at=case.at, day=case.day, months=incumbency_months(case.rules), market=who.market
+    )
     assert registration.submitted_at is not None
     assert registration.base_amount is not None
     facts = Facts(
@@ -257,22 +257,14 @@ def _look(case: Case, who: Identified) -> Judged:
         lookalikes=who.lookalikes,
         source=registration.source,
         customer_country=registration.customer_country,
-        customer_segment=market.segment,
-        named_accounts=seen.named_accounts,
-        protections=seen.protections,
-        opportunities=market.opportunities if who.known_opportunities is None else who.known_opportunities,
-        earlier_claims=seen.earlier_claims,
-        families=market.families,
-        blocks=seen.blocks,
-        grants=seen.grants,
-        authorisations=seen.authorisations,
-        incumbents=(*seen.incumbents, *market.incumbents),
-        holds=seen.holds,
         protection_days=case.protection_days,
         late_days=case.late_days,
         **case.partner_facts,
+        **found.as_facts(),
     )
-    return Judged(facts, judge(facts, case.rules), seen.receipt_number, market)
+    if who.known_opportunities is not None:
+        facts = replace(facts, opportunities=who.known_opportunities)
+    return Judged(facts, judge(facts, case.rules), found.seen.receipt_number, found.market)
 
 
 def protect(case: Case, who: Identified) -> datetime | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 from django.db import connection
@@ -223,3 +224,34 @@ def market_of(claim: Claim, *, day: date, months: int) -> Market:
         tuple(FamilyFact(each.pk, each.code) for each in found.families),
         found.segment,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Everything that the rules look at besides the claim itself."""
+
+    seen: StandingAgainst
+    market: Market
+
+    def as_facts(self) -> dict[str, Any]:
+        """By the names that `Facts` has for it."""
+        seen, market = self.seen, self.market
+        return {
+            "customer_segment": market.segment,
+            "named_accounts": seen.named_accounts,
+            "protections": seen.protections,
+            "opportunities": market.opportunities,
+            "earlier_claims": seen.earlier_claims,
+            "families": market.families,
+            "blocks": seen.blocks,
+            "grants": seen.grants,
+            "authorisations": seen.authorisations,
+            "incumbents": (*seen.incumbents, *market.incumbents),
+            "holds": seen.holds,
+        }
+
+
+def gather(claim: Claim, *, at: datetime, day: date, months: int, market: Market | None = None) -> Gathered:
+    """What is true at the instant; of the market what was found a moment ago, if it is given."""
+    seen = standing_against(claim, at=at, day=day, months=months)
+    return Gathered(seen, market or market_of(claim, day=day, months=months))

@@ -18,8 +18,8 @@ from deals.queries.holds import held_customers
 from deals.rules.engagement import judge
 from deals.rules.facts import Facts
 from deals.rules.preflight import PreflightAnswer, PreflightQuestion, answer_of, rules_asked
-from deals.rules.rulebook import identity_scores, incumbency_months, rules_from
-from deals.rules.terms import DEFAULT_TERMS, Terms, terms_from
+from deals.rules.rulebook import identity_scores, incumbency_months
+from deals.rules.terms import DEFAULT_TERMS, Terms
 from partners import queries as partner_queries
 from tiers import queries as tier_queries
 
@@ -46,13 +46,13 @@ def look(
 ) -> Look:
     """As `check`; `known_ids` are the customer's records, if it is known who it is."""
     day = day_of(at)
-    rulebook = fact_queries.rulebook_on(day)
-    if rulebook is None:
+    in_force = fact_queries.rules_on(day)
+    if in_force is None:
         return Look(PreflightAnswer(Light.RED.value, "registration.no_rulebook", {"day": day.isoformat()}))
     standing = partner_queries.standing_facts(partner_id, day=day)
     level = "" if question.amount is None else tier_queries.terms_for(partner_id, day=day).level_code
-    rules = rules_asked(rules_from(rulebook.rules), question.amount)
-    scores, months = identity_scores(rules), incumbency_months(rules)
+    rules = rules_asked(in_force.rules, question.amount)
+    scores = identity_scores(rules)
     candidates = [] if known_ids else crm_queries.customer_candidates(question.identity)
     score = candidates[0].match.score if candidates else 0
     ids = known_ids or tuple(found.customer.pk for found in candidates if found.match.score >= scores.same_score)
@@ -62,8 +62,7 @@ def look(
     claim = Claim(
         partner_id, ids, question.family_ids, question.identity.country, question.site, receipt_number=LAST_RECEIPT
     )
-    seen = fact_queries.standing_against(claim, at=at, day=day, months=months)
-    market = fact_queries.market_of(claim, day=day, months=months)
+    found = fact_queries.gather(claim, at=at, day=day, months=incumbency_months(rules))
     facts = Facts(
         received_at=at,
         judged_at=at,
@@ -79,24 +78,15 @@ def look(
         lookalikes=has_lookalikes(question.identity.legal_name),
         source=question.source,
         customer_country=question.identity.country,
-        named_accounts=seen.named_accounts,
-        protections=seen.protections,
-        opportunities=market.opportunities,
-        earlier_claims=seen.earlier_claims,
-        families=market.families,
-        blocks=seen.blocks,
-        grants=seen.grants,
-        authorisations=seen.authorisations,
-        incumbents=(*seen.incumbents, *market.incumbents),
-        holds=seen.holds,
+        **found.as_facts(),
     )
     return Look(answer_of(judge(facts, rules)), ids, is_newcomer=not ids and score < scores.from_score)
 
 
 def terms_on(at: datetime) -> Terms:
     """The published terms of the day."""
-    rulebook = fact_queries.rulebook_on(day_of(at))
-    return DEFAULT_TERMS if rulebook is None else terms_from(rulebook.terms)
+    in_force = fact_queries.rules_on(day_of(at))
+    return DEFAULT_TERMS if in_force is None else in_force.terms
 
 
 @dataclass(frozen=True, slots=True)
