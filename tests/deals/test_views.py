@@ -242,7 +242,7 @@ def test_pages_take_a_fixed_number_of_statements(channel, seller, manager, at):
         (seller, reverse("deals:receipt", args=[waiting.public_id]), 9),
         (manager, reverse("deals:queue"), 11),
         (manager, reverse("deals:list"), 8),
-        (manager, reverse("deals:review", args=[waiting.public_id]), 17),
+        (manager, reverse("deals:review", args=[waiting.public_id]), 19),
     ]
     for client, address, _most in addresses:
         client.get(address)  # the first request of a session notes it
