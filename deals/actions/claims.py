@@ -76,6 +76,7 @@ class Judged:
     judgement: Judgement
     receipt_number: int
     market: Market
+    has_own_hold: bool
     protected_until: datetime | None = None  # set when protections were written
 
 
@@ -264,7 +265,8 @@ def _look(case: Case, who: Identified) -> Judged:
     )
     if who.known_opportunities is not None:
         facts = replace(facts, opportunities=who.known_opportunities)
-    return Judged(facts, judge(facts, case.rules), found.seen.receipt_number, found.market)
+    seen = found.seen
+    return Judged(facts, judge(facts, case.rules), seen.receipt_number, found.market, seen.has_own_hold)
 
 
 def protect(case: Case, who: Identified) -> datetime | None:

@@ -132,7 +132,8 @@ def _submit(registration: Registration, in_force: RulesInForce | None, *, by: Ac
     ruling = ruling_of(judged)
     write_decision(case, who, judged, ruling, before=before)
     registration.customer_public_id = who.public_id  # type: ignore[attr-defined] # as if it were read with it
-    release_for(registration, who.customer_ids, at=at)
+    if judged.has_own_hold:
+        release_for(registration, who.customer_ids, at=at)
     if ruling.verdict == RuleVerdict.CO_SELL:
         open_inquiry(registration, fields=["co_sell"], words="", at=at)
     return registration

@@ -91,6 +91,7 @@ class StandingAgainst(msgspec.Struct, frozen=True):
     authorisations: tuple[AuthorisationFact, ...]
     incumbents: tuple[IncumbentFact, ...]
     holds: tuple[HoldFact, ...]
+    has_own_hold: bool
 
 
 # One statement, since everybody who claims the same customer waits while it runs.
@@ -170,6 +171,11 @@ SELECT jsonb_build_object(
         WHERE pencil.customer_id = ANY(%(customers)s::bigint[]) AND pencil.ends_at > %(at)s
           AND pencil.family_ids && %(families)s::bigint[] AND pencil.sites && %(sites)s::int8range
           AND pencil.partner_id <> %(partner)s
+    ),
+    'has_own_hold', EXISTS (
+        SELECT FROM deals_pencilhold pencil
+        WHERE pencil.customer_id = ANY(%(customers)s::bigint[]) AND pencil.ends_at > %(at)s
+          AND pencil.family_ids && %(families)s::bigint[] AND pencil.partner_id = %(partner)s
     )
 )::text
 """
