@@ -57,7 +57,7 @@ class Breach(models.Model):
     """Direct sales was active inside a live protection. Found by the program itself when the CRM reports it.
 
     `steps` explain `amount`, the make-good proposed in `currency`: the margin and rebate the partner would have earned.
-    `settled_amount` is what was paid. `words` say what went wrong, `closing_words` how it ended; the partner reads both.
+    `settled_amount` was paid. `words` say what went wrong, `closing_words` how it ended; the partner reads both.
     """
 
     public_id = models.CharField(max_length=24, unique=True, default=partial(public_id, "brc"), editable=False)

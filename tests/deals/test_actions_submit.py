@@ -9,9 +9,9 @@ import pytest
 from common.errors import Refused
 from common.models import AuditEntry, OutboxMessage
 from crm.models import Customer
+from deals.actions.policies import add_named_account
 from deals.actions.registrations import register_deal, submit_registration
 from deals.actions.reviews import approve_registration
-from deals.actions.policies import add_named_account
 from deals.models import Decision, Protection, Registration, RegistrationLine
 from deals.rules.drafts import DraftLine
 from tests.factories.crm import CustomerFactory, ExchangeRateFactory, OpportunityFactory, ProductFactory

@@ -100,12 +100,17 @@ def test_each_rung_is_told_once_and_the_last_frees_the_customer(channel, now):
     assert (approved.status, approved.protected_until) == ("released", now + 75 * DAY)
     assert Protection.objects.get().ends_at == now + 75 * DAY
     assert events(approved)[-3:] == ["registration.nudged", "registration.at_risk", "registration.released"]
-    assert registered(channel, at=now + 75 * DAY, by_rival=True, expected_close_on=date(2027, 3, 1)).status == "approved"
+    assert (
+        registered(channel, at=now + 75 * DAY, by_rival=True, expected_close_on=date(2027, 3, 1)).status == "approved"
+    )
 
 
 def test_until_the_very_release_the_customer_is_not_free(channel, now):
     held_long(channel, now)
-    assert registered(channel, at=now + 75 * DAY - TICK, by_rival=True, expected_close_on=date(2027, 3, 1)).status == "rejected"
+    assert (
+        registered(channel, at=now + 75 * DAY - TICK, by_rival=True, expected_close_on=date(2027, 3, 1)).status
+        == "rejected"
+    )
 
 
 def test_a_ladder_that_was_not_swept_for_long_is_not_climbed_step_by_step(channel, now):
@@ -145,9 +150,7 @@ def test_the_end_is_warned_of_and_an_extension_begins_anew(channel, now):
     assert keep_ladders(at=end - 30 * DAY - TICK) == 0
     for days in (30, 14, 3):
         assert [keep_ladders(at=end - days * DAY) for _ in range(2)] == [1, 0]
-    request_extension(
-        approved.pk, words="x" * 20, evidence_on=(end - DAY).date(), by=channel.seller, at=end - DAY
-    )
+    request_extension(approved.pk, words="x" * 20, evidence_on=(end - DAY).date(), by=channel.seller, at=end - DAY)
     assert keep_ladders(at=end + 30 * DAY - TICK) == 0
     assert keep_ladders(at=end + 30 * DAY) == 1
     ends = LifeWarning.objects.filter(kind="ends").order_by("at")

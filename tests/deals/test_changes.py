@@ -229,9 +229,7 @@ def test_a_close_after_the_end_waits_for_an_extension_that_covers_it(channel, no
     waiting = change(approved, channel, now, expected_close_on=close_on)
     assert (waiting.status, waiting.dimensions) == ("pending", ["close"])
     assert waiting.decision.reason_code == "change.needs_extension"
-    extension = request_extension(
-        approved.pk, words="x" * 20, evidence_on=now.date(), by=channel.seller, at=now + DAY
-    )
+    extension = request_extension(approved.pk, words="x" * 20, evidence_on=now.date(), by=channel.seller, at=now + DAY)
     waiting.refresh_from_db()
     approved.refresh_from_db()
     assert (waiting.status, waiting.extension) == ("applied", extension)

@@ -153,6 +153,7 @@ def test_red_is_one_answer_whoever_is_the_reason(channel):
 
 def test_its_statements_are_few_whatever_the_answer(channel):
     registered(channel, at=AT, by_rival=True)
+    check(channel.partner.pk, known(channel), at=AT)  # a process reads a published rulebook once
     for question in (about(channel), known(channel), about(channel, "Zwack Unicum Kft", "HU")):
         with CaptureQueriesContext(connection) as queries:
             check(channel.partner.pk, question, at=AT)
