@@ -14,7 +14,7 @@ class Light(TextChoices):
 
 LIGHT_COLOURS = {"green": "green", "amber": "orange", "red": "red"}
 
-REASONS: dict[str, object] = {
+REASONS = {
     "check.free": _("Nothing stands against it. Registered now, it is protected or only its size is looked at."),
     "check.person_looks": _("It can be registered: a person compares it with what we know before it is decided."),
     "check.too_many": _(

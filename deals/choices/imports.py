@@ -19,7 +19,7 @@ COLUMN_TEXTS = {
     "for_partner": _("A reseller's number, if you register for one."),
 }
 
-REASONS: dict[str, object] = {
+REASONS = {
     "import.doubled": _("The same customer, product family and site as in row %(row)s."),
     "import.is_live": _("You have registered this already, and it is being judged or protected."),
     "import.partner_unknown": _("You do not register deals for a partner of this number."),

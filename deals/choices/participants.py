@@ -22,7 +22,7 @@ class Consent(TextChoices):
 
 CONSENT_COLOURS = {"invited": "yellow", "given": "green", "declined": "red"}
 
-REASONS: dict[str, object] = {
+REASONS = {
     "participant.lead_missing": _("The partner that registers the deal leads it."),
     "participant.nothing_for_lead": _("Something must be left for whoever leads the deal."),
     "participant.not_whole": _("The shares add up to %(percent)s%%, not to 100%%."),

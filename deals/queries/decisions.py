@@ -72,7 +72,7 @@ def receipt_for(actor: Actor, decision: Decision) -> Receipt:
         judged_verdict=decision.judged_verdict,
         reason=reason,
         decided_by=decision.decided_by_label,
-        rulebook_version=decision.rulebook.version,
+        rulebook_version=decision.rulebook.version or 0,  # what decides is published, and has a number
         lines=tuple(_line(outcome, decisive_rule) for outcome in outcomes),
         inputs=decision.inputs if actor.is_vendor else {},
     )
