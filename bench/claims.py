@@ -14,7 +14,7 @@ from decimal import Decimal
 
 import harness
 
-OPTIONS = harness.begin(__doc__, partners=64, rounds=20, writers=8, claims=50, customers=10_000)
+OPTIONS = harness.begin(__doc__, partners=64, rounds=200, writers=8, claims=50, customers=10_000)
 
 import bulk_data  # noqa: E402
 from bulk_data import AT  # noqa: E402
@@ -140,8 +140,9 @@ def bare_inserts(count: int, first: int) -> list[Claim]:
             lock_claims([number], [family_id])
             harness.execute(
                 """
-                INSERT INTO bound_protection (registration_id, partner_id, customer_id, family_id, starts_at, ends_at)
-                VALUES (%(number)s, 1, %(number)s, %(family)s, %(at)s, %(at)s + interval '60 days')
+                INSERT INTO bound_protection
+                    (registration_id, partner_id, customer_id, family_id, sites, is_shared, starts_at, ends_at)
+                VALUES (%(number)s, 1, %(number)s, %(family)s, '(,)', false, %(at)s, %(at)s + interval '60 days')
                 """,
                 number=number,
                 family=family_id,

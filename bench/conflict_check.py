@@ -7,7 +7,7 @@ same values, run bare right after each check.
 """
 
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from random import Random
@@ -17,30 +17,36 @@ import harness
 
 OPTIONS = harness.begin(__doc__, customers=(10_000, 100_000, 1_000_000), checks=600, rounds=3, names="")
 
+import bulk_customers  # noqa: E402
 import bulk_data  # noqa: E402
 import bulk_names  # noqa: E402
 from bulk_data import AT  # noqa: E402
 from django.db import connection  # noqa: E402
 
+from common.actor import SYSTEM  # noqa: E402
 from crm import queries as crm_queries  # noqa: E402
-from crm.actions.words import recount_words  # noqa: E402
-from crm.rules.matching import CustomerIdentity, keys_of  # noqa: E402
-from crm.rules.search import index_words  # noqa: E402
-from deals.models import Protection, Registration  # noqa: E402
+from crm.rules.matching import CustomerIdentity  # noqa: E402
+from deals.actions.rulebooks import publish_default_rulebook  # noqa: E402
+from deals.queries import preflight  # noqa: E402
+from deals.rules.preflight import PreflightQuestion  # noqa: E402
 
-NEAR_DUPLICATES = 16  # one customer in as many is another as somebody else wrote it
 FIRST = 10
-END = AT.replace(year=AT.year + 1)
-CHUNK = 50_000
-COLUMNS = (
-    *("public_id", "external_id", "legal_name", "country", "domain", "tax_id", "segment", "name_key"),
-    *("identity_key", "domain_key", "tax_key", "name_words", "source", "created_at", "updated_at"),
-)
-INDEXES = "SELECT indexname, indexdef FROM pg_indexes WHERE indexname IN ('customer_by_words', 'customer_by_identity')"
 
 
-def check(identity: CustomerIdentity) -> list[int]:
-    """What is measured: the customers that the one asked for may be, surest first."""
+@dataclass(frozen=True)
+class Asking:
+    """Who asks, and for which families: the same partner in every database."""
+
+    partner_id: int
+    family_ids: tuple[int, ...]
+
+    def check(self, identity: CustomerIdentity) -> None:
+        """What is measured: all rules of engagement, without locks and without writing."""
+        preflight.check(self.partner_id, PreflightQuestion(identity, self.family_ids), at=AT)
+
+
+def candidates(identity: CustomerIdentity) -> list[int]:
+    """The customers that the one asked for may be, surest first."""
     return [found.customer.pk for found in crm_queries.customer_candidates(identity, FIRST)]
 
 
@@ -63,109 +69,6 @@ class Measured:
     expected: int = 0
 
 
-# The data
-
-
-def the_customers(count: int) -> Iterator[tuple[str, str]]:
-    """Names and countries; one in sixteen is the one before it, as somebody else writes it."""
-    rng = Random(3)
-    before = ("", "")
-    for number, name in enumerate(bulk_names.varied(bulk_names.real_names(OPTIONS.names), count)):
-        if number % NEAR_DUPLICATES == NEAR_DUPLICATES - 1:
-            yield bulk_names.misspelled(before[0], rng)[:300], before[1]
-        else:
-            before = name[:300], rng.choice(bulk_names.COUNTRIES)
-            yield before
-
-
-def a_row(number: int, name: str, country: str) -> tuple[object, ...]:
-    keys = keys_of(CustomerIdentity(name, country))
-    words = "{" + ",".join(f'"{word}"' for word in index_words(keys.name)) + "}"
-    known = (f"cus_{number:016}", f"C{number}", name.replace("\\", ""), country, "", "", "")
-    return (*known, keys.name, keys.identity, "", "", words, "crm", AT, AT)
-
-
-def fill(count: int) -> None:
-    """This many customers, each with a protected registration."""
-    harness.note(f"making {count:,} customers")
-    customers = the_customers(count)
-    indexes = harness.rows(INDEXES)
-    with harness.bulk_load():
-        for name, _ in indexes:
-            harness.execute(f"DROP INDEX {name}")
-        for first in range(0, count, CHUNK):
-            chunk = islice(customers, CHUNK)
-            lines = [a_row(number, *customer) for number, customer in enumerate(chunk, start=first)]
-            harness.copy("crm_customer", COLUMNS, harness.copy_text(lines))
-        for _, definition in indexes:
-            harness.execute(definition)
-        harness.note("counting words, registering")
-        recount_words()
-        register()
-
-
-def a_template() -> None:
-    """One registration and its protection, of which the others are copies."""
-    bulk_data.catalogue()
-    (partner_id,) = bulk_data.partners(1)
-    customer_id = harness.value("SELECT min(id) FROM crm_customer")
-    registration = Registration.objects.create(
-        partner_id=partner_id,
-        status="approved",
-        customer_name="Template",
-        customer_country="DE",
-        customer_id=customer_id,
-        family_ids=[harness.value("SELECT min(id) FROM crm_productfamily")],
-        currency="EUR",
-        base_amount=5000,
-        receipt_number=harness.value("SELECT nextval('deals_receipt_number')"),
-        protected_until=END,
-        **dict.fromkeys(("created_at", "updated_at", "submitted_at", "decided_at", "last_activity_at"), AT),
-    )
-    Protection.objects.create(
-        registration=registration,
-        partner_id=partner_id,
-        customer_id=customer_id,
-        family_id=registration.family_ids[0],
-        starts_at=AT,
-        ends_at=END,
-    )
-
-
-def register() -> None:
-    """A registration with a protection for every customer."""
-    a_template()
-    copies(
-        "deals_registration",
-        public_id="'reg_' || lpad(customer.id::text, 16, '0')",
-        customer_name="legal_name",
-        receipt_number="nextval('deals_receipt_number')",
-    )
-    copies(
-        "deals_protection",
-        registration_id="(SELECT id FROM deals_registration WHERE customer_id = customer.id LIMIT 1)",
-    )
-
-
-def copies(table: str, **differing: str) -> None:
-    """Copy the table's first row for every customer that it does not name, but for its id and what differs."""
-    names = [
-        row[0]
-        for row in harness.rows(
-            "SELECT column_name FROM information_schema.columns WHERE table_name = %(table)s AND column_name <> 'id'",
-            table=table,
-        )
-    ]
-    given = {**{name: f"template.{name}" for name in names}, "customer_id": "customer.id", **differing}
-    harness.execute(
-        f"""
-        INSERT INTO {table} ({", ".join(names)}) SELECT {", ".join(given[name] for name in names)}
-        FROM (SELECT * FROM {table} ORDER BY id LIMIT 1) template, crm_customer customer
-        WHERE customer.id > (SELECT max(customer_id) FROM {table}) ORDER BY customer.id
-        """
-    )
-
-
 # The checks
 
 
@@ -184,25 +87,25 @@ def probes() -> list[Probe]:
     return asked
 
 
-def measure(sizes: Sequence[int]) -> dict[int, Measured]:
+def measure(sizes: Sequence[int], asking: Asking) -> dict[int, Measured]:
     measured = {size: Measured() for size in sizes}
     asked: dict[int, list[Probe]] = {}
     for size in sizes:
         harness.use(name_of(size))
         asked[size] = probes()
         for probe in asked[size]:
-            found = check(probe.identity)  # which also warms up
+            asking.check(probe.identity)  # warms up
             measured[size].expected += bool(probe.expected)
-            measured[size].found += probe.expected in found
+            measured[size].found += probe.expected in candidates(probe.identity)
     for _ in range(OPTIONS.rounds):
         for together in zip(*asked.values(), strict=False):
             for size, probe in zip(sizes, together, strict=True):
                 harness.use(name_of(size))
-                take(probe, measured[size])
+                take(probe, measured[size], asking)
     return measured
 
 
-def take(probe: Probe, measured: Measured) -> None:
+def take(probe: Probe, measured: Measured, asking: Asking) -> None:
     """One check, and then its statements alone."""
     asked: list[tuple[str, Any]] = []
 
@@ -211,7 +114,7 @@ def take(probe: Probe, measured: Measured) -> None:
         return execute(sql, params, many, context)
 
     with harness.Watch() as watch, connection.execute_wrapper(listen):
-        check(probe.identity)
+        asking.check(probe.identity)
     measured.checks.append(watch.seconds * 1000)
     measured.statements.append(len(asked))
     with harness.Watch() as watch, connection.cursor() as cursor:
@@ -229,14 +132,23 @@ def name_of(size: int) -> str:
     return f"customers_{size}"
 
 
+def prepare() -> tuple[int, Asking]:
+    """The rules in force, the partner that all customers are protected for, and the one that asks."""
+    bulk_data.catalogue()
+    publish_default_rulebook(effective_from=AT.date(), by=SYSTEM, at=AT)
+    holder, asker = bulk_data.partners(2)
+    return holder, Asking(asker, (harness.value("SELECT min(id) FROM crm_productfamily"),))
+
+
 def main() -> None:
     sizes = sorted(OPTIONS.customers)
+    holder, asking = prepare()
     with harness.databases([name_of(size) for size in sizes]):
         for size in sizes:
             harness.use(name_of(size))
-            fill(size)
+            bulk_customers.fill(size, OPTIONS.names, holder)
         harness.note(f"{OPTIONS.checks} checks, {OPTIONS.rounds} times")
-        by_size = measure(sizes)
+        by_size = measure(sizes, asking)
     tell(by_size)
 
 

@@ -5,7 +5,6 @@ commit, foreign keys checked), by the action, and by the API's batch endpoint; t
 unchanged, which must rewrite nothing. COPY credits no scores and tells nobody; the others do.
 """
 
-import base64
 import json
 import statistics
 from collections.abc import Callable, Sequence
@@ -19,9 +18,9 @@ import harness
 
 OPTIONS = harness.begin(__doc__, batches=10, rows=1000, lines=2, partners=200, customers=2_000)
 
+import access  # noqa: E402
 import bulk_data  # noqa: E402
 from bulk_data import AT, CRM  # noqa: E402
-from django.core.management import call_command  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 
@@ -163,20 +162,6 @@ class Api:
             raise RuntimeError(f"expected all to be {outcome}: {answer.status_code} {answer.content[:300]!r}")
 
 
-def an_api() -> Api:
-    """With the token of a new client that may write what the CRM knows."""
-    printed = StringIO()
-    call_command("create_api_client", "Benchmark", "--scopes", "crm.write", stdout=printed)
-    client_id, secret = (line.split()[1] for line in printed.getvalue().splitlines()[:2])
-    credentials = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
-    answer = Client().post(
-        "/identity/o/api/token",
-        {"grant_type": "client_credentials"},
-        headers={"Authorization": f"Basic {credentials}"},
-    )
-    return Api(answer.json()["access_token"])
-
-
 def as_json(rows: Sequence[SaleRow]) -> str:
     return json.dumps(
         {
@@ -200,7 +185,7 @@ def as_json(rows: Sequence[SaleRow]) -> str:
 
 def main() -> None:
     ids = build()
-    api = an_api()
+    api = Api(access.token("crm.write"))
     measured = Measured()
     harness.note(f"{OPTIONS.batches} batches of {OPTIONS.rows:,} sales with {OPTIONS.lines} lines each")
     for number in range(OPTIONS.batches + 1):

@@ -19,6 +19,7 @@ NIGHTLY = {
 CLAIMS = {"doubles", "similar_doubles", "deadlocks", "slowest_seconds", "claims_per_second"}
 CONFLICT_CHECK = {"p95_ms", "p95_growth", "recall", "mean_ratio", "most_statements"}
 MATCHING = {"recall", "flagged", "recall_jaro_winkler", "flagged_jaro_winkler", "recall_halves"}
+SUBMIT = {"p50_ms", "p95_ms", "statements", "answers"}
 INGEST = {"unchanged_ratio", "action_ratio", "rows_rewritten"}
 
 
@@ -57,6 +58,7 @@ def database(migrated):
             CONFLICT_CHECK,
             id="conflict_check",
         ),
+        pytest.param("submit", ["--customers", "300", "--submits", "9"], SUBMIT, id="submit"),
         pytest.param("matching", ["tests/bench/companies.csv"], MATCHING, id="matching"),
         pytest.param(
             "ingest",
