@@ -14,9 +14,10 @@ from common.verdict import refusal
 from crm import queries as crm_queries
 from crm.actions import customers as customer_actions
 from crm.rules import matching
+from crm.rules.facts import Candidate
 from crm.rules.matching import CustomerIdentity
 from crm.rules.names import has_lookalikes
-from deals.actions.locks import lock_claims, lock_free_claims, lock_newcomer
+from deals.actions.locks import lock_claims, lock_free_claims, lock_free_newcomer, lock_newcomer
 from deals.choices.engagement import RuleVerdict
 from deals.choices.registrations import DealSource
 from deals.models import Protection, Registration, Rulebook
@@ -132,26 +133,43 @@ def identity_of(registration: Registration) -> CustomerIdentity:
 
 
 def identify(case: Case) -> Identified:
-    """Compare the typed customer with those known. A newcomer is compared again when no other newcomer can slip in.
+    """Compare the typed customer with those known: by what is exact, then by all that is like it.
 
-    A customer that the partner holds under this name is the one that was made for it when nobody like it was known.
+    A newcomer is one when no other newcomer can slip in. A customer that the partner holds under this name is the one
+    that was made for it when nobody like it was known.
     """
     identity = identity_of(case.registration)
-    found = _compare(identity, case.rules)
-    if found.is_newcomer:
-        lock_newcomer(matching.keys_of(identity))
-        found = _compare(identity, case.rules)
+    found = _compared(identity, case.rules, crm_queries.customer_candidates(identity, only_exact=True))
+    if found.customer_ids:
+        return found
+    found = _compared_alone(identity, case.rules) or _compared_in_turn(identity, case.rules)
     if not found.customer_ids and not found.is_newcomer:
         held = held_customers(case.registration.partner_id, identity, at=case.at)
         return replace(found, customer_ids=held, kind="settled", score=100) if held else found
     return found
 
 
-def _compare(identity: CustomerIdentity, rules: Sequence[Rule]) -> Identified:
+def _compared_alone(identity: CustomerIdentity, rules: Sequence[Rule]) -> Identified | None:
+    """Under the locks of a newcomer if they are free, kept only if it is one. None if they are not free."""
+    with transaction.atomic():
+        found = None
+        if lock_free_newcomer(matching.keys_of(identity)):
+            found = _compared(identity, rules, crm_queries.customer_candidates(identity))
+        if found is None or not found.is_newcomer:
+            transaction.set_rollback(True)  # nothing was written: lets the locks go
+    return found
+
+
+def _compared_in_turn(identity: CustomerIdentity, rules: Sequence[Rule]) -> Identified:
+    found = _compared(identity, rules, crm_queries.customer_candidates(identity))
+    if found.is_newcomer:
+        lock_newcomer(matching.keys_of(identity))
+        found = _compared(identity, rules, crm_queries.customer_candidates(identity))
+    return found
+
+
+def _compared(identity: CustomerIdentity, rules: Sequence[Rule], candidates: Sequence[Candidate]) -> Identified:
     scores, lookalikes = identity_scores(rules), has_lookalikes(identity.legal_name)
-    candidates = crm_queries.customer_candidates(identity, only_exact=True)
-    if not candidates or candidates[0].match.score < scores.same_score:
-        candidates = crm_queries.customer_candidates(identity)
     if not candidates or candidates[0].match.score < scores.from_score:
         score = candidates[0].match.score if candidates else 0
         return Identified((), "none", score, is_newcomer=True, lookalikes=lookalikes)

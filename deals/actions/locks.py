@@ -60,18 +60,24 @@ def lock_claims(customer_ids: Iterable[int], family_ids: Iterable[int]) -> None:
 def lock_free_claims(customer_ids: Iterable[int], family_ids: Iterable[int]) -> bool:
     """The same locks if nobody holds any of them. Otherwise some may be held: roll back to let them go."""
     families = list(family_ids)
-    numbers = _numbers(f"claim {customer_id} {family_id}" for customer_id in customer_ids for family_id in families)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT bool_and(pg_try_advisory_xact_lock(number)) FROM unnest(%s::bigint[]) number", [numbers])
-        return bool(cursor.fetchone()[0])
+    return take_free(f"claim {customer_id} {family_id}" for customer_id in customer_ids for family_id in families)
 
 
 def lock_newcomer(keys: IdentityKeys) -> None:
     """One unknown company of a country, domain or tax id at a time: two spellings of one are compared, not both new."""
+    take(_newcomer(keys))
+
+
+def lock_free_newcomer(keys: IdentityKeys) -> bool:
+    """The same locks if nobody holds any of them. Otherwise some may be held: roll back to let them go."""
+    return take_free(_newcomer(keys))
+
+
+def _newcomer(keys: IdentityKeys) -> list[str]:
     names = [f"newcomer country {keys.country}"]
     names += [f"newcomer domain {keys.domain}"] if keys.domain else []
     names += [f"newcomer tax {keys.tax}"] if keys.tax else []
-    take(names)
+    return names
 
 
 def take(names: Iterable[str]) -> None:
@@ -81,6 +87,15 @@ def take(names: Iterable[str]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number", [numbers])
+
+
+def take_free(names: Iterable[str]) -> bool:
+    """Whether all of these locks were free, and are held now; some may be held if not."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT bool_and(pg_try_advisory_xact_lock(number)) FROM unnest(%s::bigint[]) number", [_numbers(names)]
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def _numbers(names: Iterable[str]) -> list[int]:
