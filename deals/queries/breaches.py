@@ -104,13 +104,16 @@ def guarded_at(company_ids: Iterable[int]) -> dict[int, list[Guarded]]:
     with_direct = Participant.objects.filter(
         registration=OuterRef("registration"), role=ParticipantRole.DIRECT, consent=Consent.GIVEN
     )
-    rows = Protection.objects.filter(customer_id__in=records).annotate(with_direct=Exists(with_direct))
+    protections = Protection.objects.filter(customer_id__in=records).annotate(with_direct=Exists(with_direct))
+    rows = [
+        Guarded(registration_id, partner_id, records[customer_id], *rest)
+        for registration_id, partner_id, customer_id, *rest in protections.values_list(
+            *("registration_id", "partner_id", "customer_id", "family_id", "family__code", "starts_at", "ends_at"),
+            *("is_shared", "with_direct"),
+        )
+    ]
     found: dict[int, list[Guarded]] = {}
-    for registration_id, partner_id, customer_id, *rest in rows.order_by("pk").values_list(
-        *("registration_id", "partner_id", "customer_id", "family_id", "family__code", "starts_at", "ends_at"),
-        *("is_shared", "with_direct"),
-    ):
-        guarded = Guarded(registration_id, partner_id, records[customer_id], *rest)
+    for guarded in rules.without_breaks(rows):
         found.setdefault(guarded.company_id, []).append(guarded)
     return found
 

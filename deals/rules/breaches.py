@@ -5,8 +5,8 @@ the rules of engagement keep it from being protected, and nothing is made good f
 in which direct sales takes part by agreement bind nobody.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 
@@ -53,6 +53,21 @@ class Guarded:
     ends_at: datetime
     is_shared: bool = False
     with_direct: bool = False
+
+
+def without_breaks(rows: Iterable[Guarded]) -> list[Guarded]:
+    """One for each time without a break: what went on at another record of its company was kept all the time."""
+    whole: list[Guarded] = []
+    for row in sorted(rows, key=lambda each: (*_kept(each), each.starts_at)):
+        if whole and _kept(whole[-1]) == _kept(row) and row.starts_at <= whole[-1].ends_at:
+            whole[-1] = replace(whole[-1], ends_at=max(whole[-1].ends_at, row.ends_at))
+        else:
+            whole.append(row)
+    return whole
+
+
+def _kept(guarded: Guarded) -> tuple[int, int, int]:
+    return guarded.registration_id, guarded.company_id, guarded.family_id
 
 
 @dataclass(frozen=True, slots=True)

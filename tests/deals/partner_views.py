@@ -1,11 +1,9 @@
 """Everything that a partner can read of its registrations, searched for facts that are others' alone."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
-
-from django.db.models import Q
 
 from common.actor import Actor
 from common.models import AuditEntry
@@ -15,16 +13,23 @@ from deals.queries.life import DealLife, deal_life
 from partners.models import Notification
 
 
-def foreign_facts(canaries: Mapping[int, Iterable[str]], *, since: int, at: datetime) -> tuple[list[str], int]:
-    """Where a partner reads a text that is another's; of what was recorded after the audit entry `since`.
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The newest audit entry and the newest notification that were looked at."""
+
+    entry: int = 0
+    notification: int = 0
+
+
+def foreign_facts(canaries: Mapping[int, Iterable[str]], *, since: Read, at: datetime) -> tuple[list[str], Read]:
+    """Where a partner reads a text that is another's, of what came after `since`; and how far it is read now.
 
     A registration's views change only with what is recorded about it, so that the others need not be read again. Who
-    sells together, or registers for somebody, knows each other. Returns the newest audit entry, too.
+    sells together, or registers for somebody, knows each other.
     """
-    newest = AuditEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    entries = AuditEntry.objects.filter(pk__gt=since, subject_kind="deals.registration")
-    touched = {int(key) for key in entries.values_list("subject_id", flat=True)}
-    rows = Registration.objects.filter(pk__in=touched).prefetch_related("participants").order_by("pk")
+    entries = AuditEntry.objects.filter(pk__gt=since.entry, subject_kind="deals.registration")
+    touched = dict(entries.order_by("pk").values_list("pk", "subject_id"))
+    rows = Registration.objects.filter(pk__in=set(touched.values())).prefetch_related("participants").order_by("pk")
     secrets = _secrets(canaries)
     found = []
     for row in rows:
@@ -37,7 +42,8 @@ def foreign_facts(canaries: Mapping[int, Iterable[str]], *, since: int, at: date
             for secret in texts
             if secret in text
         ]
-    return [*found, *_in_notices(secrets)], newest
+    told, newest = _in_notices(secrets, since.notification)
+    return [*found, *told], Read(max(touched, default=since.entry), newest)
 
 
 def _secrets(canaries: Mapping[int, Iterable[str]]) -> dict[int, set[str]]:
@@ -68,16 +74,18 @@ def _columns(row: Any) -> str:
     return repr({field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields})
 
 
-def _in_notices(secrets: Mapping[int, set[str]]) -> Iterator[str]:
+def _in_notices(secrets: Mapping[int, set[str]], since: int) -> tuple[list[str], int]:
     """News for a partner's people that tell of another, unless both sell together or one registers for the other."""
-    for owner, texts in secrets.items():
-        told = Notification.objects.filter(user__memberships__isnull=False).exclude(user__memberships__partner=owner)
-        naming = Q()
-        for text in texts:
-            naming |= Q(params__icontains=text) | Q(subject_id=text) | Q(url__icontains=text)
-        for code, user_id in told.filter(naming).values_list("code", "user_id"):
-            if code not in _AMONG_PARTNERS:
-                yield f"user {user_id} is told of partner {owner} by “{code}”"
+    rows = Notification.objects.filter(pk__gt=since, user__memberships__isnull=False).order_by("pk")
+    told = list(rows.values_list("pk", "user__memberships__partner", "code", "params", "url", "subject_id"))
+    found = [
+        f"somebody of partner {reader} is told of partner {owner} by “{code}”"
+        for _pk, reader, code, *said in told
+        if code not in _AMONG_PARTNERS
+        for owner, texts in secrets.items()
+        if owner != reader and any(text in repr(said) for text in texts)
+    ]
+    return found, max((row[0] for row in told), default=since)
 
 
 _AMONG_PARTNERS = frozenset(
