@@ -81,6 +81,16 @@ MATCH_KINDS = {
     "settled": _("Settled by a person"),
 }
 
+WORD_AGREEMENTS = {
+    "same": _("Same word"),
+    "abbreviation": _("Abbreviated"),
+    "glued": _("Written together"),
+    "initials": _("Initials"),
+    "similar": _("Spelled alike"),
+    "shortened": _("Shortened"),
+    "unmatched": _("Only in one"),
+}
+
 COMPARED_FIELDS = {
     "legal_name": _("Legal name"),
     "country": _("Country"),

@@ -111,7 +111,7 @@ def _after(rows: RegistrationQuerySet, cursor: str, *, descending: bool) -> Regi
         return rows
     beyond = "lt" if descending else "gt"
     try:
-        value, pk = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        value, pk = json.loads(base64.urlsafe_b64decode(cursor.encode()).replace(b"\\u0000", b""))
         return rows.filter(Q(**{f"sorted_by__{beyond}": value}) | Q(**{"sorted_by": value, f"pk__{beyond}": int(pk)}))
     except (ValueError, TypeError, ValidationError):
         return rows

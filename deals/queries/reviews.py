@@ -13,6 +13,7 @@ from common.errors import NotFound
 from common.verdict import refusal
 from crm import queries as crm_queries
 from crm.rules.facts import Candidate
+from crm.rules.likeness import Agreement
 from crm.rules.matching import CustomerIdentity
 from deals.choices.registrations import RegistrationStatus
 from deals.models import Inquiry, Registration, RegistrationLine
@@ -42,7 +43,10 @@ def overdue_count(at: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class KnownCustomer:
-    """A customer that the typed one may be, compared field by field. `is_matched`: settled when it was received."""
+    """A customer that the typed one may be, compared field by field and the names word by word.
+
+    `is_matched`: settled when it was received. `has_lookalikes`: its name has letters of another script.
+    """
 
     public_id: str
     legal_name: str
@@ -50,6 +54,8 @@ class KnownCustomer:
     score: int
     is_matched: bool
     fields: tuple[FieldComparison, ...]
+    words: tuple[Agreement, ...]
+    has_lookalikes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +163,8 @@ def _compared(registration: Registration, candidates: list[Candidate]) -> list[K
                     found.customer.legal_name, found.customer.country, found.customer.domain, found.customer.tax_id
                 ),
             ),
+            words=found.match.words,
+            has_lookalikes=found.has_lookalikes,
         )
         for found in candidates
     ]

@@ -14,7 +14,7 @@ from common.errors import NotFound, Refused
 from common.requests import ActorRequest
 from deals.actions.appeals import file_appeal, judge_again, overturn_appeal, uphold_appeal
 from deals.choices.cases import APPEAL_STATUS_COLOURS, AppealStatus
-from deals.choices.engagement import COMPARED_FIELDS, MATCH_KINDS, RULE_LABELS, RuleVerdict
+from deals.choices.engagement import RULE_LABELS, RuleVerdict
 from deals.forms.cases import AppealForm, CaseFilterForm, JudgementForm
 from deals.queries import appeals as queries
 from deals.queries.conversation import attachments_of, comments_of
@@ -93,8 +93,6 @@ def appeal(request: ActorRequest, public_id: str) -> HttpResponse:
         "comments": comments_of(request.actor, page.registration),
         "files": attachments_of(request.actor, page.registration),
         "rule_labels": RULE_LABELS,
-        "match_kinds": MATCH_KINDS,
-        "field_names": COMPARED_FIELDS,
         **case_words(),
     }
     return render(request, "deals/cases/appeal.html", context, status=422 if form.is_bound else 200)

@@ -21,7 +21,6 @@ from deals.actions import activity, changes, extensions, outcomes
 from deals.actions.answers import draft_of
 from deals.actions.attachments import attach
 from deals.choices.conversation import Stream
-from deals.choices.engagement import COMPARED_FIELDS, MATCH_KINDS
 from deals.choices.protections import CHANGED_FIELDS, Dimension
 from deals.forms.life import AnswerRequestForm, ChangeForm, ExtensionForm, SettleForm, StageForm, WordsForm
 from deals.queries.calendar import promised_terms
@@ -170,8 +169,6 @@ def settle_change(request: ActorRequest, public_id: str) -> HttpResponse:
         "customers": known_customers(as_changed(row)) if about_customer and row.is_pending else [],
         "about_customer": about_customer,
         "chosen": form.data.get("customer", ""),
-        "match_kinds": MATCH_KINDS,
-        "field_names": COMPARED_FIELDS,
         "changed_fields": CHANGED_FIELDS,
         "dimension_names": dict(Dimension.choices),
         **words(),

@@ -16,7 +16,13 @@ from common.reasons import sentences
 from common.requests import ActorRequest
 from deals.actions import outcomes, registrations
 from deals.choices.cases import BREACH_STATUS_COLOURS
-from deals.choices.engagement import VERDICT_COLOURS, RuleVerdict
+from deals.choices.engagement import (
+    COMPARED_FIELDS,
+    MATCH_KINDS,
+    VERDICT_COLOURS,
+    WORD_AGREEMENTS,
+    RuleVerdict,
+)
 from deals.choices.participants import CONSENT_COLOURS
 from deals.choices.protections import CHANGE_COLOURS, CHANGED_FIELDS, EXTENSION_COLOURS, STEP_LABELS, Dimension
 from deals.choices.registrations import STATUS_COLOURS, RegistrationStatus
@@ -35,12 +41,15 @@ from partners import queries as partner_queries
 
 
 def words() -> dict[str, object]:
-    """Names and colours of states and verdicts, for templates."""
+    """Names and colours of states, verdicts and what is compared, for templates."""
     return {
         "status_names": dict(RegistrationStatus.choices),
         "status_colours": STATUS_COLOURS,
         "verdict_names": dict(RuleVerdict.choices),
         "verdict_colours": VERDICT_COLOURS,
+        "match_kinds": MATCH_KINDS,
+        "field_names": COMPARED_FIELDS,
+        "word_agreements": WORD_AGREEMENTS,
         "base_currency": settings.BASE_CURRENCY,
     }
 

@@ -19,7 +19,7 @@ from crm import queries as crm_queries
 from deals.actions.assignments import assign_registration
 from deals.actions.inquiries import ask_partner
 from deals.actions.reviews import approve_registration, reject_registration
-from deals.choices.engagement import COMPARED_FIELDS, MATCH_KINDS, RuleVerdict
+from deals.choices.engagement import RuleVerdict
 from deals.choices.registrations import Event
 from deals.choices.reviews import ALL_FIELDS
 from deals.forms.conversation import CommentForm
@@ -132,8 +132,6 @@ def _show(
         "chosen": form.data.get("customer") or matched,
         "next_address": _address("deals:review-next", request, public_id),
         "queue_address": _address("deals:queue", request),
-        "match_kinds": MATCH_KINDS,
-        "field_names": COMPARED_FIELDS,
         "editable_names": ALL_FIELDS,
         **words(),
     }

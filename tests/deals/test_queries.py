@@ -111,10 +111,11 @@ def test_pages_follow_each_other_without_gap_or_double(channel, now, monkeypatch
     assert collected[:2] == everything
 
 
-@pytest.mark.parametrize("cursor", ["x", "e30=", "WyJ4IiwgInkiXQ==", "ż"])
+@pytest.mark.parametrize("cursor", ["x", "e30=", "WyJ4IiwgInkiXQ==", "ż", "WyJcdTAwMDAiLCA1XQ=="])
 def test_a_cursor_that_is_not_ours_is_the_first_page(channel, now, cursor):
     registered(channel, at=now)
-    assert len(registration_list(channel.seller, at=now, narrowing=Narrowing(cursor=cursor)).rows) == 1
+    for sort in ("newest", "customer"):
+        assert len(registration_list(channel.seller, at=now, narrowing=Narrowing(cursor=cursor, sort=sort)).rows) == 1
 
 
 def test_statements_do_not_grow_with_rows(channel, now, django_assert_num_queries):
