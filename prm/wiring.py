@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -80,11 +81,6 @@ def _mail_due(*, notices: Sequence[str]) -> None:
     mails.send_due_mails(notices, at=timezone.now())
 
 
-def _told_now(tell: Callable[..., None]) -> outbox.Handler:
-    """A handler that is given the instant at which it runs."""
-    return lambda **news: tell(**news, at=timezone.now())
-
-
 def _in_turn(*handlers: outbox.Handler) -> outbox.Handler:
     """One piece of news for several, in one transaction: all of them are done with it, or none."""
 
@@ -99,23 +95,31 @@ def _back_test_started(*, back_test_id: int) -> None:
     hints.back_tests.wake()
 
 
-HANDLERS: dict[str, outbox.Handler] = {
-    "deals.back_test_started": _back_test_started,
-    "deals.breaches_told": _told_now(notices_cases.tell_of_breaches),
-    "deals.appeal_filed": _told_now(notices_cases.tell_of_appeal_filed),
-    "deals.appeal_judged": _told_now(notices_cases.tell_of_appeal_judged),
-    "partners.distribution_news": _told_now(distribution.tell_distribution_news),
-    "deals.news": _told_now(news.send_news),
-    "deals.decision_made": _in_turn(
-        _told_now(notices.tell_decision), _told_now(participant_news.tell_invited_when_decided)
-    ),
-    "deals.checks_watched": _told_now(check_actions.tell_watched),
-    "deals.participants_invited": _told_now(participant_news.tell_invited),
-    "deals.participation_answered": _told_now(participant_news.tell_answered),
-    "deals.registered_on_behalf": _told_now(participant_news.tell_registered_on_behalf),
-    "deals.review_news": review_news.send_review_news,
-    "partners.mail_due": _mail_due,
-}
+def handlers(now: Callable[[], datetime]) -> dict[str, outbox.Handler]:
+    """Who handles which topic, by this clock."""
+
+    def told(tell: Callable[..., None]) -> outbox.Handler:
+        """A handler that is given the instant at which it runs."""
+        return lambda **facts: tell(**facts, at=now())
+
+    return {
+        "deals.back_test_started": _back_test_started,
+        "deals.breaches_told": told(notices_cases.tell_of_breaches),
+        "deals.appeal_filed": told(notices_cases.tell_of_appeal_filed),
+        "deals.appeal_judged": told(notices_cases.tell_of_appeal_judged),
+        "partners.distribution_news": told(distribution.tell_distribution_news),
+        "deals.news": told(news.send_news),
+        "deals.decision_made": _in_turn(told(notices.tell_decision), told(participant_news.tell_invited_when_decided)),
+        "deals.checks_watched": told(check_actions.tell_watched),
+        "deals.participants_invited": told(participant_news.tell_invited),
+        "deals.participation_answered": told(participant_news.tell_answered),
+        "deals.registered_on_behalf": told(participant_news.tell_registered_on_behalf),
+        "deals.review_news": review_news.send_review_news,
+        "partners.mail_due": _mail_due,
+    }
+
+
+HANDLERS = handlers(timezone.now)
 
 
 def connect() -> None:

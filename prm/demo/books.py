@@ -50,7 +50,7 @@ class Books:
         known = {country.currency: country.rate for country in cast.COUNTRIES.values() if country.rate != 1}
         drift = {code: 1 + Decimal(self.story.rng.randrange(-20, 21)) / 1000 for code in known}
         rows = [RateRow(currency=code, on=day, rate=round(rate * drift[code], 6)) for code, rate in known.items()]
-        self.story.at(datetime.combine(day, time(3), UTC), lambda at: _done(rates.upsert_rates(rows, by=SYSTEM, at=at)))
+        self.story.at(datetime.combine(day, time(3), UTC), lambda at: done(rates.upsert_rates(rows, by=SYSTEM, at=at)))
 
     def plan_opportunities(self, customers: list[market.CastCustomer], count: int) -> None:
         rng = self.story.rng
@@ -77,7 +77,7 @@ class Books:
 
     @staticmethod
     def _reporting(row: OpportunityRow) -> Callable[[datetime], None]:
-        return lambda at: _done(opportunities.upsert_opportunities([row], by=SYSTEM, at=at))
+        return lambda at: done(opportunities.upsert_opportunities([row], by=SYSTEM, at=at))
 
     def plan_sales(self, partners: list[DemoPartner], customers: list[market.CastCustomer], lines: int) -> None:
         """Sales that no registration announced, direct and through partners, and a report every evening."""
@@ -130,7 +130,7 @@ class Books:
             self._reported[place] = _corrected(self._reported[place], cancel=rng.random() < 0.4)
             batch = [*batch, self._reported[place]]
         if batch:
-            _done(sales.upsert_sales(batch, by=SYSTEM, at=at))
+            done(sales.upsert_sales(batch, by=SYSTEM, at=at))
         self._reported += self._unreported
         self._unreported = []
 
@@ -179,7 +179,7 @@ def _corrected(row: SaleRow, *, cancel: bool) -> SaleRow:
     return row.with_lines([replace(first, net_amount=round(first.net_amount * Decimal("0.9"), 2)), *others])
 
 
-def _done(result: object) -> None:
+def done(result: object) -> None:
     """The demo's own rows must be good: a failed one is a fault of the demo."""
     failed = [row for row in result.results if row.errors]  # type: ignore[attr-defined]
     if failed:

@@ -1,6 +1,6 @@
 """Puts the demo together: cast first, then the story day by day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from common import outbox
-from common.actor import SYSTEM
+from common.actor import SYSTEM, Actor
 from common.audit import record, was_recorded
 from common.period import add_months, period_of
 from crm import queries as crm_queries
@@ -20,11 +20,14 @@ from crm.rules.rows import CustomerRow, FamilyRow, ProductRow
 from deals.actions import rulebooks
 from incentives.actions import plans
 from partners import queries as partner_queries
-from partners.actions import notices
+from partners.actions import notices, views
 from prm import wiring
 from prm.demo import cast, market, people, policies
 from prm.demo.books import Books
+from prm.demo.deal import World
 from prm.demo.deals import Desk
+from prm.demo.duties import Duties, connect_news
+from prm.demo.scenes import Scenes
 from prm.demo.story import Story
 from tiers import actions as tier_actions
 
@@ -56,12 +59,12 @@ def state() -> Literal["empty", "interrupted", "filled"]:
 
 def build(plan: Plan, *, progress: Callable[[date], None]) -> dict[str, int]:
     """Load the demo; returns how much of what there is now."""
-    outbox.connect(wiring.HANDLERS, hint=lambda: None)  # nobody need hurry for the past
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")  # a demo that a crash cuts short is loaded again
     rng = Random(plan.seed)
     starts_on = period_of(add_months(plan.today, -12), "quarter").starts_on
     story = Story(rng, starts_on, plan.today)
+    connect_news(story)
     opening = datetime.combine(starts_on, time(0, 30), UTC)
     staff = people.take_on_staff(at=opening)
     record("demo.started", on=partner_queries.user_of(staff["admin"]), by=SYSTEM, at=opening, seed=plan.seed)
@@ -76,20 +79,34 @@ def build(plan: Plan, *, progress: Callable[[date], None]) -> dict[str, int]:
     policies.keep_lists([customer.external_id for customer in customers], partners, starts_on, at=opening)
 
     books = Books(story, finance=staff["finance"])
+    duties = Duties(story, staff)
+    duties.plan()
     known = crm_queries.customers_visible_to(SYSTEM).values_list("external_id", "pk")
     customer_ids = {external_id: pk for external_id, pk in known if external_id}
-    desk = Desk(story, managers, product_ids, customer_ids, sell=books.sell)
+    family_ids = {family.code: family.pk for family in crm_queries.families()}
+    scenes = Scenes(World(story, staff, duties, books, product_ids, customer_ids, family_ids), partners, customers)
+    scenes.plan()
+    others = [customer for customer in customers if customer.external_id not in scenes.taken]
+    desk = Desk(story, duties, managers, product_ids, customer_ids, sell=books.sell)
     books.plan_rates()
-    books.plan_opportunities(customers, plan.opportunities * plan.scale)
-    books.plan_sales(partners, customers, plan.lines * plan.scale)
+    books.plan_opportunities(others, plan.opportunities * plan.scale)
+    books.plan_sales(partners, others, plan.lines * plan.scale)
     books.plan_nights()
-    desk.plan(partners, customers, plan.registrations * plan.scale)
+    desk.plan(partners, others, plan.registrations * plan.scale)
     story.tell(progress)
     policies.draft_rules(staff["chief"], today=plan.today, at=datetime.combine(plan.today, time(9), UTC))
-    outbox.discard_waiting()  # nothing of the year is news any more: no mail is sent
+    keep_views(staff)
+    outbox.discard_waiting()  # nobody is mailed about the past
     notices.settle_notices(before=timezone.now() - FRESH)
+    wiring.connect()
     record("demo.finished", on=partner_queries.user_of(staff["admin"]), by=SYSTEM, at=timezone.now())
     return {"partners": len(partners), "customers": len(customers), "sale lines": books.lines}
+
+
+def keep_views(staff: Mapping[str, Actor]) -> None:
+    """Selections that the channel's people come back to; the first is the manager's own."""
+    for name, page, title, query in cast.VIEWS:
+        views.save_view(page, name=title, query=query, is_shared=title not in cast.OWN_VIEWS, by=staff[name])
 
 
 def _publish_policy(starts_on: date, at: datetime) -> None:
@@ -132,7 +149,9 @@ def _customers(rng: Random, scale: int, at: datetime) -> list[market.CastCustome
 
 def logins(seed: int) -> str:
     """The demo's accounts as `make run` prints them."""
-    largest = max(cast.partners(seed, 1), key=lambda partner: partner.weight)
+    partners = cast.partners(seed, 1)
+    largest = max(partners, key=lambda partner: partner.weight)
+    distributor = next(partner for partner in partners if "distributor" in partner.types)
     who = [
         ("channel manager", f"manager@{cast.VENDOR_DOMAIN}"),
         ("channel chief", f"chief@{cast.VENDOR_DOMAIN}"),
@@ -141,6 +160,7 @@ def logins(seed: int) -> str:
         ("partner, seller", f"seller@{largest.domain}"),
         ("partner, finance", f"finance@{largest.domain}"),
         ("partner, administrator", f"admin@{largest.domain}"),
+        ("distributor", f"admin@{distributor.domain}"),
     ]
     lines = [f"{role:<24}{address}" for role, address in who]
     return "\n".join([f"Demo logins, all with the password {cast.PASSWORD}", *lines])

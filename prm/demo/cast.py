@@ -5,7 +5,7 @@ from decimal import Decimal
 from random import Random
 
 PASSWORD = "channel-demo-2026"
-LARGE = 1_000  # the weight from which a partner's people can sign in
+LARGE = 1_000  # the weight from which a partner's people can sign in; those of the first distributor can, too
 VENDOR_DOMAIN = "northwind-systems.example"
 
 
@@ -62,6 +62,7 @@ class CastPartner:
     types: tuple[str, ...]
     domain: str
     weight: int
+    signs_in: bool
 
 
 def partners(seed: int, scale: int) -> list[CastPartner]:
@@ -79,7 +80,8 @@ def partners(seed: int, scale: int) -> list[CastPartner]:
         domain = f"{name.lower().translate(_ASCII).replace(' ', '-')}.example"
         weight = 10_000 // (number % 60 + 6)
         legal_name = f"{name} {_FORMS[country]}"
-        cast.append(CastPartner(name, legal_name, country, (kind, *second), domain, weight))
+        signs_in = weight >= LARGE or number == _TYPES.index("distributor")
+        cast.append(CastPartner(name, legal_name, country, (kind, *second), domain, weight, signs_in))
     return cast
 
 
@@ -119,6 +121,18 @@ STAFF = (
     ("direct", "Piotr Mazur", ("direct_sales",)),
     ("admin", "Eszter Kovács", ("admin", "channel_chief")),
 )
+
+# (who keeps it, page, name, selection): views of lists; colleagues see those that are not their owner's alone
+VIEWS = (
+    ("manager", "deals.queue", "Mine", "assigned=me"),
+    ("manager", "deals.queue", "Nobody's yet", "assigned=nobody&sort=due"),
+    ("manager", "deals.queue", "Large deals", "least=100000&sort=-value"),
+    ("manager", "deals.queue", "Late", "late=on"),
+    ("chief", "deals.queue", "Appeals", "kind=appeal"),
+    ("manager", "deals.list", "Protected, by close", "status=approved&sort=closes"),
+    ("manager", "deals.list", "Appealed", "status=appealed"),
+)
+OWN_VIEWS = frozenset({"Mine"})
 
 FIRST_NAMES = "Marta Tomasz Zsófia Bence Lukas Hannah James Emily Paweł Ewa Máté Lilla Felix Clara Oliver Grace".split()
 LAST_NAMES = (

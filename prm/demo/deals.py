@@ -5,17 +5,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Protocol
 
-from common.actor import Actor
+from common.actor import SYSTEM, Actor
 from common.errors import Refused
-from deals.actions import outcomes, registrations, reviews
+from deals.actions import activity, appeals, extensions, outcomes, registrations, reviews
+from deals.queries.registrations import registrations_visible_to
 from deals.rules.drafts import DraftLine, RegistrationDraft
-from prm.demo import cast, market
+from prm.demo import cast, market, words
+from prm.demo.duties import Duties
 from prm.demo.people import DemoPartner
 from prm.demo.story import Story
 
-WON, LOST, WITHDRAWN = 0.52, 0.72, 0.03  # of approved ones; the rest lapse
+WON, LOST, MOVED, EXTENDED, WITHDRAWN = 0.52, 0.72, 0.82, 0.88, 0.03  # of approved ones; the rest lapse
+APPEALED = 0.1  # of those that a person rejected
 BACKLOG = timedelta(days=6)  # of which much is not decided yet
 SellTo = Callable[[DemoPartner, market.CastCustomer, str, datetime], None]
 
@@ -26,6 +30,8 @@ class Registered(Protocol):
     pk: int
     public_id: str
     status: str
+    review_due_at: datetime | None
+    auto_approve_at: datetime | None
 
 
 @dataclass
@@ -33,6 +39,7 @@ class Desk:
     """Where partners' registrations are made and the channel managers decide on them."""
 
     story: Story
+    duties: Duties
     managers: list[Actor]
     product_ids: dict[str, int]  # by SKU
     customer_ids: dict[str, int]  # by external id
@@ -105,6 +112,7 @@ class Desk:
     ) -> None:
         """What happens to it next: a person decides, then the deal is won, lost, withdrawn, or lapses."""
         hours = self.story.rng.choice([2, 3, 5, 8, 20, 22, 26, 30, 50])
+        self.duties.watch(registration.review_due_at, registration.auto_approve_at)
         if at.date() > self.story.ends_on - BACKLOG and self.story.rng.random() < 0.7:
             return  # still in the queue
         pk, public_id, status = registration.pk, registration.public_id, registration.status
@@ -114,6 +122,8 @@ class Desk:
                 decided = self._decide(pk, customer, now)
                 if decided == "approved":
                     self._close(pk, public_id, partner, customer, now)
+                elif decided == "rejected" and self.story.rng.random() < APPEALED:
+                    self._appeal(pk, partner, now)
 
             self.story.at(self.story.moment_on((at + timedelta(hours=hours)).date()) + timedelta(minutes=1), decide)
         elif status == "approved":
@@ -132,8 +142,14 @@ class Desk:
             pass  # somebody else got the customer meanwhile
         try:
             return reviews.reject_registration(pk, reason=rng.choice(cast.REJECT_WORDS), by=manager, at=at).status
-        except Refused:
-            return "in_review"
+        except Refused:  # the clock was quicker
+            return registrations_visible_to(SYSTEM).get(pk=pk).status
+
+    def _appeal(self, pk: int, partner: DemoPartner, at: datetime) -> None:
+        def appeal(now: datetime) -> None:
+            appeals.file_appeal(pk, grounds=self.story.rng.choice(words.APPEAL_GROUNDS), by=partner.seller, at=now)
+
+        self.story.at(self.story.moment_on((at + timedelta(days=self.story.rng.randrange(1, 13))).date()), appeal)
 
     def _close(
         self, pk: int, public_id: str, partner: DemoPartner, customer: market.CastCustomer, at: datetime
@@ -148,10 +164,23 @@ class Desk:
             reason = self.story.rng.choice(["price", "competitor", "no_budget", "no_decision"])
             self._unless_lapsed(lambda: outcomes.lose_registration(pk, reason=reason, by=partner.seller, at=now))
 
+        def move(now: datetime) -> None:
+            moved = partial(activity.move_stage, pk, stage="negotiation", by=partner.seller, at=now)
+            self._unless_lapsed(moved)
+
+        def extend(now: datetime) -> None:
+            day = now.date() - timedelta(days=1)
+            asked = partial(extensions.request_extension, pk, words=words.MORE_TIME, evidence_on=day)
+            self._unless_lapsed(lambda: asked(by=partner.seller, at=now))
+
         if fate < WON:
             self.story.at(self.story.moment_on(day.date()), win)
         elif fate < LOST:
             self.story.at(self.story.moment_on(day.date()), lose)
+        elif fate < MOVED:
+            self.story.at(self.story.moment_on(day.date()), move)
+        elif fate < EXTENDED:
+            self.story.at(self.story.moment_on(day.date()), extend)
 
     @staticmethod
     def _unless_lapsed(deed: Callable[[], object]) -> None:

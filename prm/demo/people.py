@@ -16,12 +16,13 @@ from tiers.actions import NewCredit, Source
 
 @dataclass(frozen=True, slots=True)
 class DemoPartner:
-    """A partner as the story needs it: its keys and the person who registers its deals."""
+    """A partner as the story needs it: its keys, the person who registers its deals, and the one who is in charge."""
 
     pk: int
     public_id: str
     cast: cast.CastPartner
     seller: Actor
+    admin: Actor
 
 
 def take_on_staff(*, at: datetime) -> dict[str, Actor]:
@@ -38,7 +39,7 @@ def take_on_staff(*, at: datetime) -> dict[str, Actor]:
 def take_on_partner(company: cast.CastPartner, managers: list[Actor], rng: Random, *, at: datetime) -> DemoPartner:
     """A partner with an agreement, its people, its first level and its certified people.
 
-    Only the people of the larger partners get a password: making one costs a quarter of a second on purpose.
+    Not everybody gets a password: making one costs a quarter of a second on purpose.
     """
     country = cast.COUNTRIES[company.country]
     new = partners.NewPartner(
@@ -57,16 +58,16 @@ def take_on_partner(company: cast.CastPartner, managers: list[Actor], rng: Rando
     partner = partners.create_partner(new, by=SYSTEM, at=at)
     tier_actions.enrol_partner(partner.pk, day=at.date(), at=at)
     seller = _person(partner.pk, "seller", company, rng, at=at)
-    for role in ("admin", "finance"):
-        _person(partner.pk, role, company, rng, at=at)
+    admin = _person(partner.pk, "admin", company, rng, at=at)
+    _person(partner.pk, "finance", company, rng, at=at)
     tier_actions.credit_scores(_certificates(partner.pk, company, rng, at.date()), at=at)
-    return DemoPartner(partner.pk, partner.public_id, company, seller)
+    return DemoPartner(partner.pk, partner.public_id, company, seller, admin)
 
 
 def _person(partner_id: int, role: str, company: cast.CastPartner, rng: Random, *, at: datetime) -> Actor:
     name = f"{rng.choice(cast.FIRST_NAMES)} {rng.choice(cast.LAST_NAMES)}"
     address = f"{role}@{company.domain}"
-    password = cast.PASSWORD if company.weight >= cast.LARGE else None
+    password = cast.PASSWORD if company.signs_in else None
     user = people.create_user(address, full_name=name, password=password, by=SYSTEM, at=at)
     people.add_member(partner_id, user.pk, role, by=SYSTEM, at=at)
     return partner_queries.actor_of(user)

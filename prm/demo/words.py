@@ -1,0 +1,42 @@
+"""What people of the demo say to each other."""
+
+APPEAL_GROUNDS = (
+    "The contact whom you could not reach was on leave; she confirms our project in the attached mail.",
+    "The framework contract covers maintenance only. This is a new project with a budget of its own.",
+    "We brought this customer to you and ran two workshops there before anybody else asked.",
+    "The project that was cancelled was another department's. Ours has been approved by the board.",
+)
+UPHELD = (
+    "The customer confirmed once more in writing that nothing is planned. The answer stands.",
+    "The framework contract does cover this scope; its text is unambiguous.",
+)
+OVERTURNED = (
+    "The evidence is dated before anybody else's activity. The partner was right, and we apologise.",
+    "This is a project of its own. The rejection mistook it for the one under the framework contract.",
+)
+PRECEDENTS = (
+    "A framework contract for maintenance does not stand against a new project with a budget of its own.",
+    "That a contact could not be reached within a day is no ground to reject: the partner is asked first.",
+    "A workshop that the customer confirms in writing counts as the beginning of the partner's work.",
+    "What one department cancels says nothing about the project of another department.",
+    "A plan without a person at the customer who confirms it is not enough for an appeal either.",
+    "Evidence that is dated after the rejection can be heard if the facts are older.",
+)
+WENT_WRONG = (
+    "Our account team did not look at the protection before it made an offer. This should not have happened.",
+    "The opportunity was opened from a web enquiry without a check. The team has been reminded of the rules.",
+    "The renewal was booked by the direct team although the customer was yours. We are sorry.",
+)
+NO_BREACH = (
+    "The customer asked for spare parts under its old support contract; that is not what you are protected for.",
+    "The entry was made for another company of the group by mistake and has been corrected.",
+)
+NOTHING_LOST = "The offer was withdrawn before the customer saw it, so nothing was lost by it."
+ACTIVITY = (
+    "Demo went well; they want to see a pilot next.",
+    "Met their head of operations on site. Budget is confirmed, timing depends on the audit.",
+    "Second workshop done, offer follows this week.",
+    "Reference visit is agreed.",
+)
+MORE_TIME = "The customer has moved its board meeting; their project lead confirmed the new date to us in writing."
+"""Words of an extension's evidence: what happened, on the day that goes with them."""
