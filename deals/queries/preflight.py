@@ -37,7 +37,7 @@ class Look:
 
 
 def check(partner_id: int, question: PreflightQuestion, *, at: datetime) -> PreflightAnswer:
-    """Green, amber or red, by the rules in force. At most nine statements, whatever the answer."""
+    """Green, amber or red, by the rules in force. At most ten statements, whatever the answer."""
     return look(partner_id, question, at=at).answer
 
 

@@ -141,7 +141,7 @@ def test_submitting_takes_few_statements(channel, now):
     with CaptureQueriesContext(connection) as captured:
         submit_registration(draft.pk, by=channel.seller, at=now)
     kinds = [query["sql"].split()[0] for query in captured.captured_queries]
-    assert len([kind for kind in kinds if kind not in ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")]) == 16
+    assert len([kind for kind in kinds if kind not in ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")]) == 15
 
 
 def test_the_deal_page_knows_what_each_may_do(channel, now):

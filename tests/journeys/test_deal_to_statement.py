@@ -27,12 +27,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def deal_form(page: str, product: str, today) -> dict[str, str]:
-    token = re.search(r'name="token" value="([^"]+)"', page)[1]
+    token, partner = (re.search(rf'name="{name}" value="([^"]+)"', page)[1] for name in ("token", "partner"))
     return {
         "token": token,
+        "partner": partner,
         "customer_name": "Inter Cars",
         "customer_country": "PL",
-        "customer_domain": "intercars.example.com",
+        "known_by": "intercars.example.com",
         "contact": "Ewa Nowak, IT director",
         "expected_close_on": str(today + timedelta(days=60)),
         "stage": "proposal",
@@ -44,6 +45,8 @@ def deal_form(page: str, product: str, today) -> dict[str, str]:
         "lines-0-product": product,
         "lines-0-quantity": "4",
         "lines-0-amount": "60000",
+        "invited-TOTAL_FORMS": "0",
+        "invited-INITIAL_FORMS": "0",
     }
 
 
