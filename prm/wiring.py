@@ -14,7 +14,12 @@ from common import events, outbox, reasons
 from crm import choices as crm_choices
 from deals.actions import checks as check_actions
 from deals.actions import merges as merge_actions
-from deals.actions import news, notices, notices_cases, outcomes, participant_news, review_news, sentinel
+from deals.actions import outcomes, sentinel
+from deals.actions.news import cases as case_news
+from deals.actions.news import decisions as decision_news
+from deals.actions.news import lives as life_news
+from deals.actions.news import participants as participant_news
+from deals.actions.news import reviews as review_news
 from deals.choices import (
     cases,
     checks,
@@ -104,12 +109,14 @@ def handlers(now: Callable[[], datetime]) -> dict[str, outbox.Handler]:
 
     return {
         "deals.back_test_started": _back_test_started,
-        "deals.breaches_told": told(notices_cases.tell_of_breaches),
-        "deals.appeal_filed": told(notices_cases.tell_of_appeal_filed),
-        "deals.appeal_judged": told(notices_cases.tell_of_appeal_judged),
+        "deals.breaches_told": told(case_news.tell_of_breaches),
+        "deals.appeal_filed": told(case_news.tell_of_appeal_filed),
+        "deals.appeal_judged": told(case_news.tell_of_appeal_judged),
         "partners.distribution_news": told(distribution.tell_distribution_news),
-        "deals.news": told(news.send_news),
-        "deals.decision_made": _in_turn(told(notices.tell_decision), told(participant_news.tell_invited_when_decided)),
+        "deals.news": told(life_news.send_news),
+        "deals.decision_made": _in_turn(
+            told(decision_news.tell_decision), told(participant_news.tell_invited_when_decided)
+        ),
         "deals.checks_watched": told(check_actions.tell_watched),
         "deals.participants_invited": told(participant_news.tell_invited),
         "deals.participation_answered": told(participant_news.tell_answered),

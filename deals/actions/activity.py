@@ -9,8 +9,9 @@ from django.db import transaction
 from common.actor import SYSTEM, Actor
 from common.audit import record
 from common.verdict import refusal
-from deals.actions import news, outcomes
+from deals.actions import outcomes
 from deals.actions.locks import lock_registration
+from deals.actions.news import lives as news
 from deals.choices.protections import WarningKind
 from deals.choices.registrations import RegistrationStatus, SalesStage
 from deals.models import LifeWarning, Registration

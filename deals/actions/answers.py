@@ -15,8 +15,8 @@ from deals.actions.claims import Identified
 from deals.actions.decisions import ruling_of, write_decision
 from deals.actions.inquiries import close_inquiry, open_inquiry_of
 from deals.actions.locks import lock_registration
+from deals.actions.news.reviews import tell
 from deals.actions.registrations import TYPED, base_amount_of, lines_of, names_are_known, take_stock
-from deals.actions.review_news import tell
 from deals.choices.registrations import Event
 from deals.models import Inquiry, Registration, RegistrationLine
 from deals.queries.calendar import day_of

@@ -10,7 +10,7 @@ from common.audit import record
 from common.verdict import refusal
 from deals.actions.batches import Answer, one_by_one
 from deals.actions.locks import lock_registration
-from deals.actions.review_news import tell
+from deals.actions.news.reviews import tell
 from deals.models import Registration
 from deals.queries.reviewers import reviewers
 from deals.rules.assignments import may_assign

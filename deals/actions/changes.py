@@ -12,12 +12,13 @@ from common.audit import record
 from common.errors import NotFound
 from common.verdict import Reason, Verdict, refusal
 from crm import queries as crm_queries
-from deals.actions import change_claims, news
+from deals.actions import change_claims
 from deals.actions.activity import note_activity
 from deals.actions.answers import draft_of
 from deals.actions.claims import Case, Identified, Judged
 from deals.actions.decisions import Ruling, ruling_of, store_decision
 from deals.actions.locks import lock_registration
+from deals.actions.news import lives as news
 from deals.actions.registrations import base_amount_of, names_are_known
 from deals.choices.engagement import Question, RuleVerdict
 from deals.choices.protections import ChangeStatus, Dimension

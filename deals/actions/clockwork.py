@@ -16,7 +16,7 @@ from common.errors import Refused
 from common.verdict import Reason
 from deals.actions import claims
 from deals.actions.decisions import Ruling, write_decision
-from deals.actions.review_news import tell
+from deals.actions.news.reviews import tell
 from deals.actions.reviews import known_customer, protected_under_lock
 from deals.choices.engagement import RuleVerdict
 from deals.models import Registration, RegistrationQuerySet

@@ -9,8 +9,8 @@ from common.audit import record
 from common.errors import NotFound
 from deals.actions.inquiries import close_inquiry, open_inquiry_of
 from deals.actions.locks import lock_registration
+from deals.actions.news.reviews import tell
 from deals.actions.participants import set_shares
-from deals.actions.review_news import tell
 from deals.choices.participants import Consent, ParticipantRole
 from deals.choices.reviews import CO_SELL
 from deals.models import Registration

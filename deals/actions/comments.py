@@ -7,9 +7,9 @@ from django.db import transaction
 from common.actor import Actor
 from common.audit import record
 from common.verdict import Verdict, refusal
-from deals.actions import news
 from deals.actions.activity import note_activity
 from deals.actions.locks import lock_registration
+from deals.actions.news import lives as news
 from deals.choices.conversation import Stream
 from deals.choices.registrations import RegistrationStatus
 from deals.models import Comment, Registration

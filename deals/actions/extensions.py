@@ -8,9 +8,10 @@ from common.actor import SYSTEM, Actor
 from common.audit import record
 from common.errors import NotFound
 from common.verdict import refusal
-from deals.actions import changes, news
+from deals.actions import changes
 from deals.actions.activity import note_activity
 from deals.actions.locks import lock_claims, lock_registration
+from deals.actions.news import lives as news
 from deals.choices.conversation import Stream
 from deals.choices.protections import ExtensionStatus
 from deals.choices.registrations import RegistrationStatus

@@ -9,7 +9,7 @@ from common.actor import SYSTEM, Actor
 from common.audit import record
 from common.errors import NotFound
 from deals.actions.locks import lock_registration
-from deals.actions.review_news import tell
+from deals.actions.news.reviews import tell
 from deals.choices.registrations import Event
 from deals.models import Inquiry, Registration
 from deals.queries.calendar import calendar_for, promised_terms

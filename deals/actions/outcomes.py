@@ -12,8 +12,8 @@ from common.actor import SYSTEM, Actor
 from common.audit import record
 from common.verdict import refusal
 from crm import queries as crm_queries
-from deals.actions import news
 from deals.actions.locks import lock_registration
+from deals.actions.news import lives as news
 from deals.choices.protections import ChangeStatus, ExtensionStatus
 from deals.choices.registrations import LOST_REASONS, Event, RegistrationStatus
 from deals.models import Registration

@@ -9,7 +9,7 @@ from common import outbox
 from common.errors import NotFound
 from common.reasons import sentence
 from common.verdict import Reason
-from deals.actions.notices import tell_decision
+from deals.actions.news.decisions import tell_decision
 from partners.models import Notification
 from tests.factories.deals import registered
 
