@@ -96,14 +96,18 @@ def _reconcile(source: BreachSource, reports: Sequence[Report], at: datetime) ->
 def _findings(
     reports: Iterable[Report], guarded: Mapping[int, Sequence[Guarded]], held: Mapping[Key, Breach]
 ) -> dict[Key, Finding]:
-    """What is inside, by breach. One that was found stays one though the protection has ended since."""
+    """What is inside, by breach. One that was found stays one though the protection has ended since.
+
+    One that was withdrawn is found anew, if at all: what direct sales takes up after the end breaks nothing.
+    """
     zone = timezone.get_default_timezone()
     inside: dict[Key, tuple[Report, list[Guarded]]] = {}
     for report in reports:
         for each in guarded.get(report.activity.company_id, ()):
             key = each.registration_id, report.external_id
             activity = report.activity
-            if key in held and isinstance(activity, DirectOpportunity):
+            stands = key in held and held[key].status != BreachStatus.WITHDRAWN
+            if stands and isinstance(activity, DirectOpportunity):
                 activity = replace(activity, reported_at=held[key].found_at)
             if rules.is_breach(each, activity, zone=zone):
                 inside.setdefault(key, (report, []))[1].append(each)

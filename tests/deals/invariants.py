@@ -161,7 +161,8 @@ LEFT JOIN deals_breach breach ON breach.registration_id = guarded.registration_i
       AND breach.source = 'opportunity' AND breach.source_external_id = offered.external_id
 WHERE offered.is_open AND (offered.family_id IS NULL OR offered.family_id = guarded.family_id)
   AND lower(guarded.held) <= offered.first_seen_at
-  AND coalesce(breach.found_at, greatest(offered.updated_at, joined.at)) < upper(guarded.held)
+  AND CASE WHEN breach.status <> 'withdrawn' THEN breach.found_at ELSE greatest(offered.updated_at, joined.at) END
+      < upper(guarded.held)
   AND (breach.id IS NULL OR breach.status = 'withdrawn') AND NOT {_WITH_DIRECT.format(row="guarded")}
 UNION ALL
 SELECT 'sale ' || sold.external_id || ' breaks registration ' || guarded.registration_id || ' unnoticed'

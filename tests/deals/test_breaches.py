@@ -13,7 +13,7 @@ from crm.actions.rates import upsert_rates
 from crm.models import Opportunity
 from crm.rules.rows import RateRow
 from deals.actions.breaches import acknowledge_breach, propose_make_good, reject_breach, settle_breach
-from deals.actions.outcomes import lose_registration
+from deals.actions.outcomes import lose_registration, revoke_registration
 from deals.actions.sentinel import note_opportunities_changed, sweep_breaches
 from deals.models import Breach, Participant
 from deals.queries.breaches import breach_page
@@ -335,3 +335,15 @@ def test_steps_that_do_not_add_up_are_not_kept(channel):
 def test_there_is_no_such_breach(chief):
     with pytest.raises(NotFound):
         acknowledge_breach(404, words="x", by=chief, at=LATER)
+
+
+def test_what_is_taken_up_again_after_the_end_breaks_nothing(channel):
+    """Closed while the customer was protected, and opened again when nobody was: it stays withdrawn, however often."""
+    registration = protected(channel, at=AT)
+    report_opportunity(channel, at=AT + timedelta(hours=1))
+    report_opportunity(channel, at=AT + timedelta(hours=2), is_open=False)
+    revoke_registration(registration.pk, words="Unused", by=SYSTEM, at=AT + timedelta(hours=3))
+    report_opportunity(channel, at=AT + timedelta(hours=4), stage="negotiation")
+    assert Breach.objects.get().status == "withdrawn"
+    sweep_breaches(at=AT + timedelta(hours=5))
+    assert Breach.objects.get().status == "withdrawn"
