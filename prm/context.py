@@ -45,6 +45,7 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
             Place(_("Sold together"), "heart-handshake", "deals:participations", "registration.view", "partner"),
             Place(_("Rules of engagement"), "scale", "deals:rules", "registration.view"),
             Place(_("Lists"), "list-check", "deals:policies", "policy.view", "vendor"),
+            Place(_("Duplicates"), "users", "deals:duplicates", "customer.merge", "vendor"),
         ),
     ),
     (

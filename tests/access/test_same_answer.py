@@ -49,6 +49,7 @@ NAMED = {
     "deals:stage": {"public_id": "life"},
     "deals:release": {"public_id": "life"},
     "deals:revoke": {"public_id": "life"},
+    "deals:merge": {"kept": "customer", "lost": "customer"},
     "deals:comment": {"public_id": "life"},
     "deals:files": {"public_id": "life"},
     "deals:file": {"public_id": "life", "file_id": "file"},
@@ -115,7 +116,7 @@ POSTED = (
 """What can be done, and has no page of its own."""
 VENDORS = ("deals:review", "deals:revoke", "deals:change-settle")
 """Pages that a partner's people have no part in."""
-CHIEFS = ("deals:rulebook", "deals:back-test", "deals:policy")
+CHIEFS = ("deals:rulebook", "deals:back-test", "deals:policy", "deals:merge")
 """Pages on which the channel chief works."""
 ONE_PERSONS = ("notices:", "views:")
 """What belongs to one person and is missing for their colleagues too."""

@@ -63,7 +63,12 @@ PLAIN: dict[str, dict[str, str]] = {
         "components": "design",
         **_NEWS,
     },
-    "channel-chief": {"rules": "deals:rules", "versions": "deals:rulebooks", "lists": "deals:policies"},
+    "channel-chief": {
+        "rules": "deals:rules",
+        "versions": "deals:rulebooks",
+        "lists": "deals:policies",
+        "duplicates": "deals:duplicates",
+    },
     "finance": {"home": "home", "statements": "incentives:statements", "partners": "partners:list"},
     "ceo": {"dashboard": "insights:dashboard", "sales": "insights:sales", "answers": "insights:answers"},
 }
