@@ -20,7 +20,7 @@ from prm.demo.story import Story
 
 WON, LOST, MOVED, EXTENDED, WITHDRAWN = 0.52, 0.72, 0.82, 0.88, 0.03  # of approved ones; the rest lapse
 APPEALED = 0.1  # of those that a person rejected
-BACKLOG = timedelta(days=6)  # of which much is not decided yet
+BACKLOG = 1  # working days of which much is not decided yet
 SellTo = Callable[[DemoPartner, market.CastCustomer, str, datetime], None]
 
 
@@ -55,7 +55,7 @@ class Desk:
             customer = rng.choice(pool)
             self.story.at(self.story.moment_on(self.story.some_day()), self._registering(partner, customer))
         for partner in rng.choices(partners, weights, k=max(3, count // 60)):
-            day = self.story.workday_before_end(rng.randrange(1, 4))
+            day = self.story.workday_before_end(rng.choice([1, 1, 2]))
             self.story.at(self.story.moment_on(day), self._registering(partner, rng.choice(customers)))
 
     def _registering(self, partner: DemoPartner, customer: market.CastCustomer) -> Callable[[datetime], None]:
@@ -111,9 +111,9 @@ class Desk:
         self, registration: Registered, partner: DemoPartner, customer: market.CastCustomer, at: datetime
     ) -> None:
         """What happens to it next: a person decides, then the deal is won, lost, withdrawn, or lapses."""
-        hours = self.story.rng.choice([2, 3, 5, 8, 20, 22, 26, 30, 50])
+        hours = self.story.rng.choice([1, 2, 2, 3, 3, 5, 18, 20, 20, 22, 30, 52])
         self.duties.watch(registration.review_due_at, registration.auto_approve_at)
-        if at.date() > self.story.ends_on - BACKLOG and self.story.rng.random() < 0.7:
+        if at.date() >= self.story.workday_before_end(BACKLOG) and self.story.rng.random() < 0.7:
             return  # still in the queue
         pk, public_id, status = registration.pk, registration.public_id, registration.status
         if status == "in_review":
@@ -125,7 +125,7 @@ class Desk:
                 elif decided == "rejected" and self.story.rng.random() < APPEALED:
                     self._appeal(pk, partner, now)
 
-            self.story.at(self.story.moment_on((at + timedelta(hours=hours)).date()) + timedelta(minutes=1), decide)
+            self.story.at(self.story.hours_after(at, hours), decide)
         elif status == "approved":
             self._close(pk, public_id, partner, customer, at)
 

@@ -1,6 +1,7 @@
 """What happens day by day, whoever registers what: clocks and ladders run, news is told, the vendor answers."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
@@ -19,7 +20,7 @@ DAY = timedelta(days=1)
 SWEEP = timedelta(seconds=5)  # how long after its time a clock is looked at
 NEWS = timedelta(days=10)  # who was told what is kept of so many days; before, nobody reads it any more
 NEWS_EVERY = timedelta(minutes=30)
-ACKNOWLEDGED, SETTLED, JUDGED = timedelta(hours=20), timedelta(days=6), timedelta(days=3)
+ACKNOWLEDGED, SETTLED, JUDGED = timedelta(hours=20), timedelta(days=6), timedelta(days=4)
 REJECTED_SHARE, OVERTURNED_SHARE = 0.15, 0.45
 
 
@@ -29,7 +30,7 @@ class Duties:
 
     story: Story
     staff: Mapping[str, Actor]
-    _precedents: list[str] = field(default_factory=lambda: list(words.PRECEDENTS))
+    _precedents: list[str] = field(default_factory=list)  # set so far
 
     def plan(self) -> None:
         opening = datetime.combine(self.story.starts_on, time(), UTC)
@@ -64,7 +65,7 @@ class Duties:
                 breaches.acknowledge_breach(breach.pk, words=rng.choice(words.WENT_WRONG), by=chief, at=at)
 
     def _judge_appeals(self, at: datetime) -> None:
-        """Whoever did not decide before judges; where the rules leave a judge no choice, the answer stands."""
+        """Whoever did not decide before judges."""
         if at.weekday() > 4:
             return
         judges = [self.staff[name] for name in ("manager2", "manager", "chief")]
@@ -74,18 +75,17 @@ class Duties:
             self.judge_appeal(appeal.pk, judge, overturns=self.story.rng.random() < OVERTURNED_SHARE, at=at)
 
     def judge_appeal(self, appeal_id: int, judge: Actor, *, overturns: bool, at: datetime) -> None:
-        """With a precedent for everybody, as long as there are new ones to set."""
-        rng = self.story.rng
-        precedent = self._precedents.pop(0) if self._precedents else ""
-        if overturns:
-            try:
-                said = rng.choice(words.OVERTURNED)
-                appeals.overturn_appeal(appeal_id, words=said, precedent=precedent, by=judge, at=at)
-            except Refused:
-                pass
-            else:
-                return
-        appeals.uphold_appeal(appeal_id, words=rng.choice(words.UPHELD), precedent=precedent, by=judge, at=at)
+        """Where the rules leave a judge no choice, the answer stands; a precedent that tells too much is left out."""
+        for is_overturned in (True, False) if overturns else (False,):
+            new = [text for text in words.PRECEDENTS[is_overturned] if text not in self._precedents]
+            for precedent in (*new[:1], ""):
+                judged = appeals.overturn_appeal if is_overturned else appeals.uphold_appeal
+                said = self.story.rng.choice(words.JUDGEMENTS[is_overturned])
+                with suppress(Refused):
+                    judged(appeal_id, words=said, precedent=precedent, by=judge, at=at)
+                    self._precedents.append(precedent)
+                    return
+        raise RuntimeError(f"nobody can judge appeal {appeal_id}")
 
 
 def _keep_ladders(at: datetime) -> None:

@@ -7,16 +7,20 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
+import structlog
+
+from common.errors import Refused
 from crm.rules.matching import CustomerIdentity
 from deals.actions.pencils import hold_customer
 from deals.rules.participants import Share
 from deals.rules.preflight import PreflightQuestion
 from partners.actions import distribution
-from prm.demo import market, papers
+from prm.demo import market, papers, policies
 from prm.demo.deal import Beat, Deal, World, agreed_by, extends_with, grows_to, hears, moves_to, says, shows
 from prm.demo.people import DemoPartner
 from prm.demo.story import Deed
 
+log = structlog.get_logger(__name__)
 LARGE, LARGER = 128_000, 146_000  # more than any level has approved at once, and than the clock approves
 MINUTES = papers.minutes(
     "Minutes of the first meeting", "", "- budget holder takes part", "- pilot in one plant", "- offer by month's end"
@@ -39,8 +43,8 @@ class Scenes:
 
     def __post_init__(self) -> None:
         self._free: dict[str, list[market.CastCustomer]] = defaultdict(list)
-        for customer in reversed(self.customers):  # whom everybody can recognise
-            if customer.domain and customer.tax_id:
+        for customer in reversed(self.customers[policies.NAMED + policies.BLOCKED :]):
+            if customer.domain and customer.tax_id:  # whom everybody can recognise
                 self._free[customer.country].append(customer)
 
     def plan(self) -> None:
@@ -160,7 +164,8 @@ class Scenes:
         return Deal(self.world, by, self._customer(by), value, **more)  # type: ignore[arg-type]
 
     def _customer(self, partner: DemoPartner) -> market.CastCustomer:
-        customer = self._free[partner.cast.country].pop()
+        """One of the partner's own country, as long as there are any."""
+        customer = (self._free[partner.cast.country] or max(self._free.values(), key=len)).pop()
         self.taken.add(customer.external_id)
         return customer
 
@@ -169,7 +174,15 @@ class Scenes:
         self._play(deal, (day, Deal.submit), (day, Deal.approve), *beats)
 
     def _play(self, deal: Deal, *beats: tuple[date, Beat]) -> None:
-        self.world.story.in_turn(*((day, partial(beat, deal)) for day, beat in beats))
+        """What is refused is left out, and said: on some days of the calendar a scene may not come off."""
+
+        def do(beat: Beat, at: datetime) -> None:
+            try:
+                beat(deal, at)
+            except Refused as refused:
+                log.warning("a scene was refused", customer=deal.customer.name, reasons=str(refused))
+
+        self.world.story.in_turn(*((day, partial(do, beat)) for day, beat in beats))
 
     def _on(self, day: date, deed: Deed) -> None:
         self.world.story.in_turn((day, deed))

@@ -39,6 +39,13 @@ class Story:
         day += timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
         return datetime.combine(day, time(7), UTC) + timedelta(minutes=self.rng.randrange(hours * 60))
 
+    def hours_after(self, moment: datetime, hours: int) -> datetime:
+        """So much later, or in the morning after where that is no office hour."""
+        later = moment + timedelta(hours=hours)
+        if later.weekday() < 5 and 7 <= later.hour < 16:
+            return later
+        return self.moment_on(later.date() + timedelta(days=later.hour >= 16), hours=3)
+
     def in_turn(self, *beats: tuple[date, Deed]) -> None:
         """Have deeds done one after the other, each on its day; more than one on a day are hours apart."""
         earlier = datetime.min.replace(tzinfo=UTC)

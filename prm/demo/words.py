@@ -6,22 +6,29 @@ APPEAL_GROUNDS = (
     "We brought this customer to you and ran two workshops there before anybody else asked.",
     "The project that was cancelled was another department's. Ours has been approved by the board.",
 )
-UPHELD = (
-    "The customer confirmed once more in writing that nothing is planned. The answer stands.",
-    "The framework contract does cover this scope; its text is unambiguous.",
-)
-OVERTURNED = (
-    "The evidence is dated before anybody else's activity. The partner was right, and we apologise.",
-    "This is a project of its own. The rejection mistook it for the one under the framework contract.",
-)
-PRECEDENTS = (
-    "A framework contract for maintenance does not stand against a new project with a budget of its own.",
-    "That a contact could not be reached within a day is no ground to reject: the partner is asked first.",
-    "A workshop that the customer confirms in writing counts as the beginning of the partner's work.",
-    "What one department cancels says nothing about the project of another department.",
-    "A plan without a person at the customer who confirms it is not enough for an appeal either.",
-    "Evidence that is dated after the rejection can be heard if the facts are older.",
-)
+# By whether the appeal is overturned.
+JUDGEMENTS = {
+    False: (
+        "The customer confirmed once more in writing that nothing is planned. The answer stands.",
+        "The framework contract does cover this scope; its text is unambiguous.",
+    ),
+    True: (
+        "The evidence is dated before anybody else's activity. The partner was right, and we apologise.",
+        "This is a project of its own. The rejection mistook it for the one under the framework contract.",
+    ),
+}
+PRECEDENTS = {
+    False: (
+        "A plan without a person at the customer who confirms it is not enough for an appeal either.",
+        "A customer's written word that nothing is planned outweighs what others expect it to do.",
+        "What a framework contract covers by its text is no new project, whoever finds the budget for it.",
+    ),
+    True: (
+        "A framework contract for maintenance does not stand against a new project with a budget of its own.",
+        "That a contact could not be reached within a day is no ground to reject: the partner is asked first.",
+        "What one department cancels says nothing about the project of another department.",
+    ),
+}
 WENT_WRONG = (
     "Our account team did not look at the protection before it made an offer. This should not have happened.",
     "The opportunity was opened from a web enquiry without a check. The team has been reminded of the rules.",

@@ -1,6 +1,6 @@
 """A small demo, built by the same code as the large one: everything in it must be as true as real data."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.core.management import call_command
@@ -8,12 +8,30 @@ from django.core.management import call_command
 from common.audit import verify_chain
 from common.choices import RunStatus
 from common.models import JobRun, OutboxMessage
-from deals.models import Registration
+from deals.choices.registrations import RegistrationStatus
+from deals.models import (
+    Appeal,
+    Attachment,
+    BackTest,
+    Breach,
+    Change,
+    Comment,
+    Extension,
+    LifeWarning,
+    Participant,
+    PencilHold,
+    Registration,
+    Rulebook,
+)
+from deals.rules.evidence import file_is_evidence
+from incentives.models import MakeGood
 from incentives.models.statements import Statement
-from partners.models import Partner
-from prm.demo import build, cast
+from partners.models import Distribution, Notification, Partner, SavedView
+from prm.demo import build, cast, papers
 
 TODAY = date(2026, 3, 10)
+NOW = datetime(2026, 3, 10, 7, tzinfo=UTC)
+PASSING = {RegistrationStatus.SUBMITTED, RegistrationStatus.SCREENING}  # within one transaction
 
 
 @pytest.fixture
@@ -24,20 +42,88 @@ def months() -> list[date]:
     return told
 
 
+def kinds(rows, *fields: str) -> set:
+    return set(rows.values_list(*fields, flat=len(fields) == 1))
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_demo_is_a_whole_and_true_world(months):
     assert build.state() == "filled"
     assert months[0] == date(2025, 1, 1)
     assert Partner.objects.count() == 60
     assert {kind for types in Partner.objects.values_list("types", flat=True) for kind in types} == set(cast._WORDS)
-    statuses = set(Registration.objects.values_list("status", flat=True))
-    assert {"won", "lost", "rejected", "approved"} <= statuses
-    assert set(JobRun.objects.values_list("status", flat=True)) == {RunStatus.DONE}
+    assert kinds(JobRun.objects, "status") == {RunStatus.DONE}
     assert Statement.objects.filter(status="closed").exists()
-    assert not OutboxMessage.objects.filter(status="waiting").exists()
+    assert kinds(OutboxMessage.objects, "status") <= {"done"}
     call_command("verify_ledger")
     call_command("replay_decisions")
     assert verify_chain().broken_at is None
+
+    largest = Registration.objects.filter(partner__name=cast.partners(3, 1)[0].name).reading_on(NOW)
+    every_state(largest)
+    every_protection(largest.filter(current_status="approved"))
+    every_case(largest)
+    several_partners(largest)
+    what_people_keep()
+
+
+def every_state(largest):
+    """The partner whose people sign in has a deal in each of them."""
+    assert kinds(largest, "current_status") == set(RegistrationStatus) - PASSING
+    assert largest.filter(status="in_review", assigned_to__isnull=False, comments__stream="internal").exists()
+    assert largest.filter(status="in_review", escalated_at__isnull=False, review_due_at__lt=NOW).exists()
+    assert largest.filter(status="in_review", inquiries__answered_at__isnull=False).exists()
+    assert kinds(Comment.objects, "stream") == {"shared", "internal"}
+
+
+def every_protection(protected):
+    assert kinds(LifeWarning.objects.filter(registration__in=protected), "kind") >= {"nudge", "at_risk", "ends"}
+    extended = Extension.objects.filter(registration__in=protected)
+    assert kinds(extended, "number", "status") == {(1, "granted"), (2, "pending")}
+    assert kinds(Change.objects.filter(registration__in=protected), "status") == {"pending", "applied"}
+    assert protected.exclude(site="").exists()
+    tender = protected.get(source="tender")
+    assert Registration.objects.filter(customer=tender.customer, status="approved").count() == 2
+    assert PencilHold.objects.filter(ends_at__gt=NOW).exists()
+
+
+def every_case(largest):
+    assert kinds(Appeal.objects.filter(registration__in=largest), "status") == {"open", "upheld", "overturned"}
+    assert Appeal.objects.exclude(precedent="").count() >= 2
+    breaches = Breach.objects.filter(registration__in=largest)
+    assert kinds(breaches, "status") == {"open", "acknowledged", "settled", "rejected"}
+    settled = breaches.filter(status="settled").first()
+    paid = MakeGood.objects.get(breach_public_id=settled.public_id)
+    assert paid.amount == settled.settled_amount
+    assert paid.line.statement.status == "closed"
+
+
+def several_partners(largest):
+    shares = Participant.objects.exclude(role="lead")
+    assert kinds(shares.filter(registration__in=largest), "consent") == {"given", "invited"}
+    assert shares.filter(partner__name=cast.partners(3, 1)[0].name, consent="invited").exists()
+    assert largest.filter(registered_by__isnull=False).exists()
+    assert kinds(Distribution.objects, "answered_at__isnull") == {True, False}
+
+
+def what_people_keep():
+    assert kinds(Attachment.objects, "kind") == {"pdf", "png", "txt"}
+    assert SavedView.objects.filter(owner__email__startswith="manager@").count() >= 4
+    assert Notification.objects.filter(mailed_at=None).exclude(mail_due="none").count() == 0
+    assert kinds(Rulebook.objects, "published_at__isnull") == {True, False}
+    assert kinds(BackTest.objects, "status") == {"done"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("letter.pdf", papers.letter("A line", "another")),
+        ("chart.png", papers.chart(1, 80, 40)),
+        ("minutes.txt", papers.minutes("A line")),
+    ],
+)
+def test_the_demo_shows_files_that_are_what_they_say(name, content):
+    assert file_is_evidence(name, content)
 
 
 @pytest.mark.django_db
