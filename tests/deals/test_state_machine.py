@@ -81,7 +81,7 @@ def everything(play: Play) -> Iterator[Callable[[], None]]:
     quandary, kowalczyk, zwack, unicum = IDENTITIES[6], IDENTITIES[0], IDENTITIES[3], IDENTITIES[4]
 
     def registers(company: int, typed: dict[str, str], amount: int = 4_000, site: str = "") -> None:
-        play.register(company, typed, amount, (0,), site, "own", False)
+        play.register(company, typed, amount, (0,), (site, "own"))
 
     yield play.begin
     yield partial(registers, 0, quandary, 50_000)
@@ -93,12 +93,9 @@ def everything(play: Play) -> Iterator[Callable[[], None]]:
     yield partial(play.reject, 0, True, True)
     yield partial(play.appeal, 0, True, True)
     yield partial(play.judge, 0, False, 1)
-    for at_once in (True, False):
+    for grants in (True, False, True):  # the first is granted by itself
         yield partial(play.ask_for_time, 0, True, True, 0)
-        yield partial(play.answer_time, 0, at_once)
-    yield partial(play.answer_time, 0, True)
-    yield partial(play.ask_for_time, 0, True, True, 0)
-    yield partial(play.answer_time, 0, True)
+        yield partial(play.answer_time, 0, grants)
     yield partial(play.move_stage, 1, True, True)
     for verdict in ("approve", "reject"):
         yield partial(play.change, 0, True, kowalczyk, (0, 1), 0, 50_000 if verdict == "approve" else 900_000)
@@ -110,7 +107,7 @@ def everything(play: Play) -> Iterator[Callable[[], None]]:
     yield partial(play.answer_invitation, 0, True)
     for family in ("0", "1"):
         yield partial(play.opportunity, int(family), 0, family, True)
-    yield partial(play.sale, 0, 0, 0, "9000", 0, True, True)
+    yield partial(play.direct_sale, 0, 0, (0, "9000"), 0, True)
     yield partial(play.answer_breach, 0, "acknowledge")
     yield partial(play.answer_breach, 1, "reject")
     yield play.news_go_out

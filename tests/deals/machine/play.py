@@ -50,6 +50,8 @@ identities = st.sampled_from(IDENTITIES)
 amounts = st.sampled_from((4_000, 4_000, 8_000, 50_000))
 which_products = st.sampled_from(((0,), (0,), (1,), (0, 1)))
 companies = st.integers(0, 2)
+claims = st.tuples(st.sampled_from(SITES), st.sampled_from(("own", "own", "own", "renewal", "tender")))
+sold = st.tuples(st.integers(0, 1), st.sampled_from(("9000", "-500")))  # a product and an amount
 often = st.sampled_from((True, True, True, True, True, False))
 seldom = st.sampled_from((False, False, True))
 LONG_WORDS = "They have seen the demonstration and asked for an offer."
@@ -131,17 +133,14 @@ class Play(RuleBasedStateMachine):
             (0, 0, 4_000, (0,)), (1, 1, 4_000, (1,)), (1, 3, 4_000, (0, 1)), (2, 0, 4_000, (0,)), (2, 4, 50_000, (0,)),
             (0, 2, 4_000, (1,)),
         ):  # fmt: skip
-            self.register(company, IDENTITIES[identity], amount, products, "", "own", False)
+            self.register(company, IDENTITIES[identity], amount, products, ("", "own"))
 
-    @rule(
-        number=companies, typed=identities, amount=amounts, products=which_products, site=st.sampled_from(SITES),
-        source=st.sampled_from(("own", "own", "own", "renewal", "tender")), on_behalf=seldom,
-    )  # fmt: skip
+    @rule(number=companies, typed=identities, amount=amounts, products=which_products, claim=claims, on_behalf=seldom)
     def register(
-        self, number: int, typed: dict[str, str], amount: int, products: tuple[int, ...], site: str, source: str,
-        on_behalf: bool,
+        self, number: int, typed: dict[str, str], amount: int, products: tuple[int, ...], claim: tuple[str, str],
+        on_behalf: bool = False,
     ) -> None:  # fmt: skip
-        company = self.cast.companies[number]
+        company, (site, source) = self.cast.companies[number], claim
         by = self.cast.companies[2].seller if on_behalf else company.seller
         draft = self.draft_of(company, products, amount=amount, site=site, source=source, **typed)
         made = self.attempt("register", registrations.register_deal, draft, by=by)
@@ -351,12 +350,19 @@ class Play(RuleBasedStateMachine):
         )
         self.imported("opportunity", upsert_opportunities, row)
 
-    @rule(number=st.integers(0, 3), place=places, product=st.integers(0, 1), amount=st.sampled_from(("9000", "-500")),
-          days_ago=st.sampled_from((0, 0, 2, 20)), is_booked=often, is_direct=st.booleans())  # fmt: skip
+    @rule(number=st.integers(0, 3), place=places, what=sold, days_ago=st.sampled_from((0, 0, 2, 20)), is_booked=often)
+    def direct_sale(self, number: int, place: int, what: tuple[int, str], days_ago: int, is_booked: bool) -> None:
+        self.sale(number, place, what, days_ago=days_ago, is_booked=is_booked)
+
+    @rule(number=st.integers(0, 3), place=places, what=sold)
+    def partner_sale(self, number: int, place: int, what: tuple[int, str]) -> None:
+        self.sale(number, place, what, deal=self.deal(place, True, "approved"))
+
     def sale(
-        self, number: int, place: int, product: int, amount: str, days_ago: int, is_booked: bool, is_direct: bool
-    ) -> None:
-        deal = None if is_direct else self.deal(place, True, "approved")
+        self, number: int, place: int, what: tuple[int, str], *, days_ago: int = 0, is_booked: bool = True,
+        deal: Registration | None = None,
+    ) -> None:  # fmt: skip
+        product, amount = what
         partner_id = deal.partner_id if deal else None
         row = SaleRow(
             external_id=f"S{number}",
