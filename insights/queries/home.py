@@ -75,6 +75,7 @@ def partner_home(actor: Actor, partner: Any, *, at: datetime) -> PartnerHome:
 class VendorHome:
     """`queue` is empty for people who do not review; `statements` for people who may not see money."""
 
+    reads_deals: bool
     reviews_deals: bool
     waiting_count: int
     overdue_count: int
@@ -92,6 +93,7 @@ def vendor_home(actor: Actor, *, at: datetime) -> VendorHome:
     sees_money = bool(partner_rules.may(actor, "statement.view"))
     newest = statements.statements_visible_to(actor).select_related("partner").order_by("-month_starts_on", "-closing")
     return VendorHome(
+        reads_deals=bool(partner_rules.may(actor, "registration.view")),
         reviews_deals=reviews_deals,
         waiting_count=reviews.review_count(),
         overdue_count=reviews.overdue_count(at),
