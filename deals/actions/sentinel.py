@@ -109,7 +109,7 @@ def _findings(
             stands = key in held and held[key].status != BreachStatus.WITHDRAWN
             if stands and isinstance(activity, DirectOpportunity):
                 activity = replace(activity, reported_at=held[key].found_at)
-            if rules.is_breach(each, activity, zone=zone):
+            if rules.is_breach(each, activity, zone=zone, was_found=stands):
                 inside.setdefault(key, (report, []))[1].append(each)
     return {key: Finding(report, tuple(found)) for key, (report, found) in sorted(inside.items())}
 

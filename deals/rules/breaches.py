@@ -95,12 +95,13 @@ class DirectSale:
 Activity = DirectOpportunity | DirectSale
 
 
-def is_breach(guarded: Guarded, activity: Activity, *, zone: tzinfo) -> bool:
+def is_breach(guarded: Guarded, activity: Activity, *, zone: tzinfo, was_found: bool = False) -> bool:
     """Whether direct sales was active inside of this protection.
 
     An opportunity: open, first seen by us at the beginning of the protection or later (one that was there before is
     what the registration was judged by), reported before its end. A sale: without a partner, booked on a day from
-    that of the approval to the one before the protection's last, and with more sold than returned of the family.
+    that of the approval to the one before the protection's last, and with more sold than returned of the family. One
+    that was found (`was_found`) while it lasted stays one when the protection ends later on the very day of the sale.
     """
     if guarded.company_id != activity.company_id or guarded.is_shared or guarded.with_direct:
         return False
@@ -112,7 +113,8 @@ def is_breach(guarded: Guarded, activity: Activity, *, zone: tzinfo) -> bool:
         return False
     starts_on, ends_on = (instant.astimezone(zone).date() for instant in (guarded.starts_at, guarded.ends_at))
     amount = activity.amounts[guarded.family_id]
-    return starts_on <= activity.booked_on < ends_on and (amount is None or amount > 0)
+    is_before_end = activity.booked_on < ends_on or (was_found and activity.booked_on == ends_on)
+    return starts_on <= activity.booked_on and is_before_end and (amount is None or amount > 0)
 
 
 @dataclass(frozen=True, slots=True)

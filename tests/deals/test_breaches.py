@@ -347,3 +347,12 @@ def test_what_is_taken_up_again_after_the_end_breaks_nothing(channel):
     assert Breach.objects.get().status == "withdrawn"
     sweep_breaches(at=AT + timedelta(hours=5))
     assert Breach.objects.get().status == "withdrawn"
+
+
+def test_a_sale_found_in_the_morning_stays_a_breach_when_the_partner_gives_up_in_the_afternoon(channel):
+    registration = protected(channel, at=AT)
+    report_sale(channel, at=LATER)
+    assert Breach.objects.get().status == "open"
+    revoke_registration(registration.pk, words="Unused", by=SYSTEM, at=LATER + timedelta(hours=3))
+    sweep_breaches(at=LATER + timedelta(hours=4))
+    assert Breach.objects.get().status == "open"

@@ -68,6 +68,13 @@ def test_a_direct_sale(changes, expected):
     assert is_breach(GUARDED, replace(SALE, **changes), zone=ZONE) is expected
 
 
+@pytest.mark.parametrize("day", [30, 31])
+def test_a_sale_that_was_found_stays_one_on_the_day_the_protection_ends(day):
+    sale = replace(SALE, booked_on=date(2026, 5, day))
+    assert is_breach(GUARDED, sale, zone=ZONE, was_found=True)
+    assert not is_breach(GUARDED, replace(SALE, booked_on=date(2026, 6, 1)), zone=ZONE, was_found=True)
+
+
 def test_a_day_is_one_of_the_vendors_time_zone():
     late = replace(GUARDED, starts_at=datetime(2026, 3, 2, 23, 30, tzinfo=UTC))  # the third, in Warsaw
     assert not is_breach(late, replace(SALE, booked_on=date(2026, 3, 2)), zone=ZONE)
