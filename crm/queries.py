@@ -166,25 +166,6 @@ def products_visible_to(actor: Actor) -> QuerySet[Product]:
 _OPPORTUNITY = tuple(OpportunityFacts.__dataclass_fields__)
 
 
-_LIVE_OPPORTUNITIES = """
-    SELECT id, public_id, external_id, customer_id, family_id, owner_name, stage, stage_moved_at, amount, currency,
-           close_on, is_open, created_at_source, updated_at_source, first_seen_at
-    FROM crm_opportunity
-    WHERE customer_id = %s AND is_open AND (family_id IS NULL OR family_id = ANY(%s))
-    ORDER BY first_seen_at, id
-"""
-
-
-def live_direct_opportunities(customer_id: int, family_ids: Iterable[int]) -> list[OpportunityFacts]:
-    """Open direct opportunities at this customer in any of the families, first seen first.
-
-    Whether one is *alive* on a day (closes or moves soon enough) is for the rule to judge.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_LIVE_OPPORTUNITIES, [customer_id, list(set(family_ids))])
-        return [OpportunityFacts(*row) for row in cursor.fetchall()]
-
-
 # One statement for both, since every registration asks and whoever claims the same customer waits while it runs.
 _ACTIVITY = """
     SELECT jsonb_build_object(

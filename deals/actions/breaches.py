@@ -19,11 +19,10 @@ from common.verdict import refusal
 from deals.choices.cases import BreachEvent, BreachStatus
 from deals.models import Breach
 from deals.queries.calendar import day_of
-from deals.queries.facts import rulebook_on
+from deals.queries.facts import terms_on
 from deals.rules import breaches as rules
 from deals.rules.breaches import Settlement
 from deals.rules.make_good import Step
-from deals.rules.terms import DEFAULT_TERMS, terms_from
 from deals.rules.words import words_are_sound
 from partners import rules as partner_rules
 
@@ -67,7 +66,7 @@ def settle_breach(breach_id: int, *, amount: Decimal, words: str = "", by: Actor
             proposed=breach.amount,
             currency=breach.currency,
             words=words,
-            limit=_limit(at),
+            limit=terms_on(day_of(at)).settle_alone_amount,
             is_same_person=by.key == _who_acknowledged(breach),
         )
         (rules.may_settle(settlement) & words_are_sound(words, field="words", missing="")).or_refuse()
@@ -109,11 +108,6 @@ def _lock(breach_id: int, by: Actor, capability: str) -> Breach:
     if not by.is_vendor:
         refusal("actor.not_permitted").or_refuse()
     return breach
-
-
-def _limit(at: datetime) -> Decimal:
-    rulebook = rulebook_on(day_of(at))
-    return (terms_from(rulebook.terms) if rulebook else DEFAULT_TERMS).settle_alone_amount
 
 
 def _who_acknowledged(breach: Breach) -> str:

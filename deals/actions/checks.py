@@ -16,7 +16,8 @@ from deals.choices.checks import Light
 from deals.models import PreflightCheck
 from deals.queries.calendar import day_of
 from deals.queries.claimants import registrar_for
-from deals.queries.preflight import Asked, asked_by, check, terms_on
+from deals.queries.facts import terms_on
+from deals.queries.preflight import Asked, asked_by, check
 from deals.rules.preflight import HOUR, PreflightAnswer, PreflightQuestion, is_watched, may_check, question_text
 from deals.rules.terms import Terms
 from partners import queries as partner_queries
@@ -41,7 +42,7 @@ def preflight(partner_id: int, question: PreflightQuestion, *, by: Actor, at: da
     asked = _digest(question)
     with transaction.atomic():
         take([f"checks {asker_id}"])
-        terms = terms_on(at)
+        terms = terms_on(day_of(at))
         earlier = asked_by(asker_id, since=at - HOUR, day_begins=_day_begins(at))
         watched = is_watched(earlier.lights, terms)
         if asked not in earlier.recent:

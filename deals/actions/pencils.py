@@ -20,8 +20,9 @@ from deals.choices.checks import Light
 from deals.models import PencilHold, Registration
 from deals.queries.calendar import day_of
 from deals.queries.claimants import registrar_for
+from deals.queries.facts import terms_on
 from deals.queries.holds import live_holds
-from deals.queries.preflight import look, terms_on
+from deals.queries.preflight import look
 from deals.rules.preflight import PreflightAnswer, PreflightQuestion, may_hold
 from deals.rules.sites import site_span
 from deals.rules.terms import Terms
@@ -43,7 +44,7 @@ def hold_customer(partner_id: int, question: PreflightQuestion, *, by: Actor, at
             return live
         lock_claims(customer_ids, question.family_ids)
         _is_green(look(partner_id, question, at=at, known_ids=customer_ids).answer).or_refuse()
-        terms = terms_on(at)
+        terms = terms_on(day_of(at))
         last = own.order_by("-ends_at").values_list("ends_at", flat=True).first()
         held = live_holds(frozenset({partner_id}), at=at)
         may_hold(len(held), last, terms=terms, at=at).or_refuse()

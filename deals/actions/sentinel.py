@@ -20,11 +20,10 @@ from deals.models import Breach
 from deals.queries import breaches as queries
 from deals.queries.breaches import Report
 from deals.queries.calendar import calendar_for, day_of
-from deals.queries.facts import rulebook_on
+from deals.queries.facts import terms_on
 from deals.rules import breaches as rules
 from deals.rules.breaches import DirectOpportunity, Guarded
 from deals.rules.make_good import LostLine, shared_out
-from deals.rules.terms import DEFAULT_TERMS, terms_from
 
 Key = tuple[int, str]  # registration, the CRM's id
 SWEPT = timedelta(days=3)
@@ -152,8 +151,7 @@ def _offered_lines(
 
 def _due_at(at: datetime) -> datetime:
     """Until when the vendor has promised to acknowledge what is found now."""
-    rulebook = rulebook_on(day_of(at))
-    terms = terms_from(rulebook.terms) if rulebook else DEFAULT_TERMS
+    terms = terms_on(day_of(at))
     calendar = calendar_for(terms, since=at)
     return calendar.add(at, calendar.day_length * terms.acknowledge_days)
 

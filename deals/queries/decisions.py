@@ -12,7 +12,6 @@ from common.errors import NotFound
 from common.verdict import Reason
 from deals.choices.engagement import RULE_LABELS, Question, RuleVerdict
 from deals.models import Decision, Registration
-from deals.queries.registrations import registrations_visible_to
 from deals.rules.engagement import judge
 from deals.rules.facts import Outcome, facts_from, outcomes_from, to_json
 from deals.rules.redaction import outcome_for_partner, outcomes_for_partner
@@ -161,8 +160,3 @@ def decision_times(since: datetime, until: datetime) -> list[DecisionTime]:
         DecisionTime(registration, submitted_at or at, at, due_at, verdict, is_automatic=not decided_by)
         for registration, submitted_at, at, due_at, verdict, decided_by in found
     ]
-
-
-def decisions_visible_to(actor: Actor) -> QuerySet[Decision]:
-    """Decisions about the registrations that the actor may see."""
-    return Decision.objects.filter(registration__in=registrations_visible_to(actor)).select_related("rulebook")

@@ -27,7 +27,7 @@ from deals.rules.facts import (
 )
 from deals.rules.rulebook import Rule, rules_from
 from deals.rules.sites import site_span
-from deals.rules.terms import Terms, terms_from
+from deals.rules.terms import DEFAULT_TERMS, Terms, terms_from
 
 _IN_FORCE = """
     SELECT id FROM deals_rulebook WHERE published_at IS NOT NULL AND effective_from <= %s
@@ -55,6 +55,12 @@ def rules_on(day: date) -> RulesInForce | None:
 def rulebook_on(day: date) -> Rulebook | None:
     found = rules_on(day)
     return found.rulebook if found else None
+
+
+def terms_on(day: date) -> Terms:
+    """The published terms of the day; the usual ones if nothing is published yet."""
+    found = rules_on(day)
+    return found.terms if found else DEFAULT_TERMS
 
 
 @lru_cache(maxsize=32)

@@ -256,10 +256,6 @@ def customers_found(actor: Actor, words: str) -> list[CustomerFacts]:
     return list(found.values())
 
 
-def customer_by_id(customer_id: int) -> CustomerFacts | None:
-    return crm_queries.customers_by_ids([customer_id]).get(customer_id)
-
-
 # What everybody may read
 
 

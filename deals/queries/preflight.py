@@ -19,7 +19,6 @@ from deals.rules.engagement import judge
 from deals.rules.facts import Facts
 from deals.rules.preflight import PreflightAnswer, PreflightQuestion, answer_of, rules_asked
 from deals.rules.rulebook import identity_scores, incumbency_months
-from deals.rules.terms import DEFAULT_TERMS, Terms
 from partners import queries as partner_queries
 from tiers import queries as tier_queries
 
@@ -81,12 +80,6 @@ def look(
         **found.as_facts(),
     )
     return Look(answer_of(judge(facts, rules)), ids, is_newcomer=not ids and score < scores.from_score)
-
-
-def terms_on(at: datetime) -> Terms:
-    """The published terms of the day."""
-    in_force = fact_queries.rules_on(day_of(at))
-    return DEFAULT_TERMS if in_force is None else in_force.terms
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,8 @@ def test_direct_opportunities_of_the_families_or_of_all() -> None:
     OpportunityFactory(customer=customer, family=other)
     OpportunityFactory(customer=customer, family=asked, is_open=False)
     OpportunityFactory(family=asked)
-    assert [row.pk for row in queries.live_direct_opportunities(customer.pk, [asked.pk])] == [general.pk, late.pk]
+    open_ones = queries.activity_at([customer.pk], [asked.pk], since=SEEN_AT.date()).opportunities
+    assert [row.external_id for row in open_ones] == [general.external_id, late.external_id]
     assert queries.opportunities_by_ids([late.pk])[late.pk].family_id == asked.pk
 
 
