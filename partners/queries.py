@@ -119,6 +119,13 @@ def standing_of(partner: Partner, *, day: date) -> rules.StandingFacts:
     )
 
 
+def standings_on(day: date) -> dict[int, rules.StandingFacts]:
+    """The same of every partner that is not terminated. One statement."""
+    partners = Partner.objects.exclude(status=PartnerStatus.TERMINATED)
+    found = partners.only("status", "agreement_ends_on", "credit_hold").order_by("pk")
+    return {partner.pk: standing_of(partner, day=day) for partner in found}
+
+
 def active_partner_ids() -> list[int]:
     """Primary keys of partners that are not terminated, ascending."""
     return list(Partner.objects.exclude(status=PartnerStatus.TERMINATED).order_by("pk").values_list("pk", flat=True))

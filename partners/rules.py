@@ -55,6 +55,9 @@ CAPABILITIES: dict[str, Capability] = {
     ),
     "breach.acknowledge": _held_by(vendor="channel_chief", scopes="deals.write"),
     "breach.settle": _held_by(vendor="channel_chief finance", scopes="deals.write"),
+    "lead.view": _held_by(vendor="channel_manager channel_chief", scopes="deals.read"),
+    "lead.manage": _held_by(vendor="channel_manager channel_chief", scopes="deals.write"),
+    "lead.answer": _held_by("admin seller"),
     "participation.answer_direct": _held_by(vendor="direct_sales channel_manager channel_chief", scopes="deals.write"),
     "rulebook.publish": _held_by(vendor="channel_chief"),
     "rulebook.draft": _held_by(vendor="channel_manager channel_chief"),  # to read drafts and their back-tests

@@ -40,6 +40,8 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
             Place(_("Review queue"), "inbox", "deals:queue", "registration.review", "vendor"),
             Place(_("Requests"), "hourglass", "deals:requests", "registration.review", "vendor"),
             Place(_("Deals"), "briefcase", "deals:list", "registration.view"),
+            Place(_("Leads"), "send", "deals:leads", "lead.view", "vendor"),
+            Place(_("Leads"), "send", "deals:offers", "lead.answer", "partner"),
             Place(_("Appeals"), "gavel", "deals:appeals", "registration.view"),
             Place(_("Breaches"), "shield-x", "deals:breaches", "breach.view"),
             Place(_("Sold together"), "heart-handshake", "deals:participations", "registration.view", "partner"),

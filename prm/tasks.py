@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from common import outbox
 from crm.actions import words
-from deals.actions import activity, backtests, checks, clockwork, sentinel
+from deals.actions import activity, backtests, checks, clockwork, leads, sentinel
 from partners.actions import mails
 from prm import health, hints, nightly
 from prm.celery import app
@@ -66,6 +66,12 @@ def keep_protections() -> None:
 
 
 @shared_task
+def expire_lead_offers() -> None:
+    """End offers of leads that were not answered in time, and ask the next best partner."""
+    leads.expire_offers(at=timezone.now())
+
+
+@shared_task
 def sweep_breaches() -> None:
     """Every hour: compare what the CRM reported lately with the protections once more."""
     sentinel.sweep_breaches(at=timezone.now())
@@ -76,6 +82,7 @@ def sweep() -> None:
     """Every few seconds: show that beat and a worker live, and pick up whatever a lost message or a crash left."""
     health.note_heartbeat()
     run_review_clocks()
+    expire_lead_offers()
     relay_outbox()
     if backtests.is_waiting():
         hints.back_tests.wake()

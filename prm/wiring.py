@@ -17,6 +17,7 @@ from deals.actions import merges as merge_actions
 from deals.actions import outcomes, sentinel
 from deals.actions.news import cases as case_news
 from deals.actions.news import decisions as decision_news
+from deals.actions.news import leads as lead_news
 from deals.actions.news import lives as life_news
 from deals.actions.news import participants as participant_news
 from deals.actions.news import reviews as review_news
@@ -25,6 +26,7 @@ from deals.choices import (
     checks,
     conversation,
     engagement,
+    leads,
     merges,
     participants,
     policies,
@@ -54,6 +56,7 @@ CATALOGUES = (
     engagement.REASONS,
     protections.REASONS,
     conversation.REASONS,
+    leads.REASONS,
     merges.REASONS,
     policies.REASONS,
     reviews.REASONS,
@@ -70,6 +73,7 @@ NOTICES: tuple[Mapping[str, partner_choices.NoticeKind], ...] = (
     protections.NOTICES,
     conversation.NOTICES,
     cases.NOTICES,
+    leads.NOTICES,
 )
 
 LISTENERS: dict[str, list[events.Listener]] = {
@@ -113,6 +117,7 @@ def handlers(now: Callable[[], datetime]) -> dict[str, outbox.Handler]:
         "deals.appeal_filed": told(case_news.tell_of_appeal_filed),
         "deals.appeal_judged": told(case_news.tell_of_appeal_judged),
         "partners.distribution_news": told(distribution.tell_distribution_news),
+        "deals.lead_news": told(lead_news.tell_lead_news),
         "deals.news": told(life_news.send_news),
         "deals.decision_made": _in_turn(
             told(decision_news.tell_decision), told(participant_news.tell_invited_when_decided)

@@ -79,6 +79,7 @@ TERM_GROUPS = (
         ),
     ),
     (_("Before you register"), ("pencil_hours", "pencil_count", "checks_per_hour")),
+    (_("Leads from us"), ("lead_offer_days", "lead_capacity")),
 )
 
 # How the vendor notices who fishes for customers: in the rulebook, but not in what is published.
@@ -109,6 +110,8 @@ TERM_LABELS = {
     "checks_per_hour": _("Checks of different customers in an hour"),
     "watched_refusal_percent": _("A partner is watched from this share of refused checks"),
     "watched_check_count": _("Once it has checked in a day at least"),
+    "lead_offer_days": _("A lead that we offer is yours to accept within"),
+    "lead_capacity": _("No further lead from this many open deals and offers"),
 }
 
 _DAYS = ngettext_lazy("%(count)s day", "%(count)s days", "count")
@@ -129,6 +132,7 @@ TERM_UNITS = {
     "material_value_percent": _PERCENT,
     "pencil_hours": _HOURS,
     "watched_refusal_percent": _PERCENT,
+    "lead_offer_days": _BUSINESS_DAYS,
     "warn_days": _("%(list)s days"),
 }
 

@@ -3,6 +3,7 @@
 from deals.models.cases import Appeal, Breach
 from deals.models.checks import PreflightCheck
 from deals.models.decisions import Decision
+from deals.models.leads import Lead, LeadOffer
 from deals.models.participants import Participant
 from deals.models.policies import Authorisation, BlockedCustomer, ExclusiveGrant, NamedAccount
 from deals.models.protections import Extension, LifeWarning, PencilHold, Protection
@@ -26,6 +27,8 @@ __all__ = [
     "Extension",
     "Holiday",
     "Inquiry",
+    "Lead",
+    "LeadOffer",
     "LifeWarning",
     "NamedAccount",
     "Participant",

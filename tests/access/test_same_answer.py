@@ -41,6 +41,8 @@ NAMED = {
     "deals:appeal": {"public_id": "appeal"},
     "deals:breach": {"public_id": "breach"},
     "deals:breach-answer": {"public_id": "breach", "event": "breach event"},
+    **{f"deals:{name}": {"public_id": "lead"} for name in ("lead", "lead-offer", "lead-close")},
+    "deals:offer": {"public_id": "offer"},
     "deals:extension-answer": {"public_id": "extension"},
     "deals:change-settle": {"public_id": "change"},
     "deals:change-withdraw": {"public_id": "change"},
@@ -83,6 +85,8 @@ NAMED = {
     "api:deals:participation-answer": {"public_id": "participation"},
     "api:deals:pencil-hold-detail": {"public_id": "hold"},
     "api:deals:appeal-detail": {"public_id": "appeal"},
+    **{f"api:deals:lead-{what}": {"public_id": "lead"} for what in ("detail", "offer", "close")},
+    **{f"api:deals:lead-offer-{what}": {"public_id": "offer"} for what in ("detail", "accept", "decline")},
     "api:deals:breach-detail": {"public_id": "breach"},
     "api:deals:breach-acknowledge": {"public_id": "breach"},
     "api:deals:breach-settle": {"public_id": "breach"},
@@ -114,7 +118,7 @@ POSTED = (
     *(f"api:deals:registration-{verb}" for verb in ("approve", "reject", "ask", "assign", "answer")),
 )
 """What can be done, and has no page of its own."""
-VENDORS = ("deals:review", "deals:revoke", "deals:change-settle")
+VENDORS = ("deals:lead", "deals:review", "deals:revoke", "deals:change-settle")
 """Pages that a partner's people have no part in."""
 CHIEFS = ("deals:rulebook", "deals:back-test", "deals:policy", "deals:merge")
 """Pages on which the channel chief works."""
