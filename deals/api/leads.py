@@ -148,7 +148,6 @@ class Offers(ApiView):
     keyset = "offered_at"
     required_scopes = {"GET": "deals.read", "POST": "deals.read deals.write"}
     lookup_field = "public_id"
-    serializer_class = LeadOfferSerializer
 
     def get_queryset(self) -> QuerySet[Any]:
         return queries.offers_visible_to(self.actor)
@@ -156,15 +155,18 @@ class Offers(ApiView):
 
 @extend_schema_view(get=extend_schema(summary="List offers of leads", description="Oldest first."))
 class OfferList(Offers, ListAPIView):
+    serializer_class = LeadOfferSerializer
     filterset_class = OfferFilter
 
 
 @extend_schema_view(get=extend_schema(summary="Show an offer of a lead"))
 class OfferDetail(Offers, RetrieveAPIView):
-    pass
+    serializer_class = LeadOfferSerializer
 
 
 class Acceptance(Offers):
+    serializer_class = LeadOfferSerializer
+
     @extend_schema(
         summary="Accept a lead",
         description="For the own company only. A draft of the deal is there from now on.",
@@ -178,6 +180,8 @@ class Acceptance(Offers):
 
 
 class Declination(Offers):
+    serializer_class = LeadOfferSerializer
+
     @extend_schema(
         summary="Decline a lead",
         description="For the own company only. It is never offered to it again.",

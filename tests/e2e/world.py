@@ -22,6 +22,7 @@ from tests.e2e.life import life_sights
 from tests.e2e.policies import list_sights, policy_sights
 from tests.factories.deals import Channel, a_channel, drafted, registered
 from tests.factories.incentives import FINANCE, night, published, sold
+from tests.factories.leads import an_offer
 from tests.factories.notices import declare, tell
 from tests.factories.partners import MembershipFactory, PartnerFactory, VendorRoleFactory
 from tests.factories.tiers import a_credit, credit
@@ -51,6 +52,9 @@ def busy_world() -> World:
         PartnerFactory(name=f"Another Partner {number}", types=("var", "msp"), country="PL")
     world = World(_people(partner))
     _deals(world, channel, at)
+    offer = an_offer(channel, at=at)
+    world.objects["partner-admin"]["lead"] = ("deals:offer", [offer.public_id])
+    world.objects["channel-manager"]["lead"] = ("deals:lead", [offer.lead.public_id])
     for reader, sights in life_sights(channel, at).items():
         world.objects[reader] |= sights
     _money(world, partner, at.date(), at)
