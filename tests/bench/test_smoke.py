@@ -58,7 +58,7 @@ def database(migrated):
             CONFLICT_CHECK,
             id="conflict_check",
         ),
-        pytest.param("submit", ["--customers", "300", "--submits", "9"], SUBMIT, id="submit"),
+        pytest.param("submit", ["--customers", "300", "--submits", "15"], SUBMIT, id="submit"),
         pytest.param("matching", ["tests/bench/companies.csv"], MATCHING, id="matching"),
         pytest.param(
             "ingest",
