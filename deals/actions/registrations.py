@@ -131,7 +131,7 @@ def _submit(registration: Registration, in_force: RulesInForce | None, *, by: Ac
     ]
     ruling = ruling_of(judged)
     write_decision(case, who, judged, ruling, before=before)
-    registration.customer_public_id = who.public_id  # type: ignore[attr-defined] # as if it were read with it
+    registration.customer_public_id = who.public_id or None  # type: ignore[attr-defined] # as if it were read with it
     if judged.has_own_hold:
         release_for(registration, who.customer_ids, at=at)
     if ruling.verdict == RuleVerdict.CO_SELL:

@@ -102,6 +102,17 @@ def test_a_draft_is_kept_and_submitted_later(channel, crm):
     Registration.objects.update(contact="Anna")
     answer = crm.post(f"/registrations/{draft['public_id']}/submit", {}, key="k2")
     assert (answer.status_code, answer.json()["status"]) == (200, "approved")
+    assert answer.json() == crm.get(f"/registrations/{draft['public_id']}").json()
+
+
+def test_the_answer_to_a_submission_names_no_customer_where_none_is_settled(channel, crm):
+    """Too small a deal with a company that nobody knows: rejected, and no customer is made of it."""
+    lines = [{"product": channel.product.public_id, "quantity": 1, "amount": "10.00"}]
+    unknown = {"customer_name": "Zorbas Brandnew", "customer_domain": "", "lines": lines, "submit": False}
+    draft = crm.post("/registrations", body(channel, **unknown), key="k1").json()
+    answer = crm.post(f"/registrations/{draft['public_id']}/submit", {}, key="k2").json()
+    assert (answer["status"], answer["customer"]) == ("rejected", None)
+    assert answer == crm.get(f"/registrations/{draft['public_id']}").json()
 
 
 def test_every_refusal_is_told_with_its_field(channel, crm):
