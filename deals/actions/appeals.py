@@ -1,6 +1,5 @@
 """Appeals: a partner asks somebody else to look again, and whoever did not decide before judges it."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -9,12 +8,12 @@ from common.actor import Actor
 from common.audit import record
 from common.errors import NotFound
 from common.outbox import after_commit
-from common.verdict import Reason, Verdict, refusal
+from common.verdict import refusal
 from deals.actions import claims
 from deals.actions.claims import Case, Identified, Judged
 from deals.actions.decisions import Ruling, store_decision
 from deals.actions.locks import lock_registration
-from deals.actions.reviews import known_customer, settled_customer
+from deals.actions.reviews import known_customer, protected_under_lock, settled_customer
 from deals.choices.cases import AppealStatus
 from deals.choices.engagement import Question, RuleVerdict
 from deals.choices.registrations import Event
@@ -88,7 +87,7 @@ def overturn_appeal(
     with transaction.atomic():
         appeal, case = _take_up(appeal_id, words, precedent, by=by, at=at)
         who = settled_customer(case, customer_id, by=by)
-        judged = _protected(case, who)
+        judged = protected_under_lock(case, who, objection=rules.beyond_appeal)
         ruling = Ruling(RuleVerdict.APPROVE, "registration.overturned_by_person", {"words": words.strip()}, by)
         decision = store_decision(case, judged, ruling, question=Question.APPEAL)
         _restore(case, who, judged)
@@ -120,22 +119,6 @@ def _take_up(appeal_id: int, words: str, precedent: str, *, by: Actor, at: datet
     ).or_refuse()
     appeal.words, appeal.precedent = words.strip(), " ".join(precedent.split())
     return appeal, claims.open_case(registration, at=at, late_days=clocks.late_days(appeal.due_at, at))
-
-
-def _protected(case: Case, who: Identified) -> Judged:
-    """Lock, judge, and protect; refuses what no judge sets aside."""
-    judged = claims.look_under_lock(case, who)
-    _may_be_overturned(judged).or_refuse()
-    until = claims.protect(case, who)
-    if until is None:  # a protection came in by a way that takes no locks
-        _may_be_overturned(claims.look_under_lock(case, who)).or_refuse()
-        refusal("registration.customer_protected").or_refuse()
-    return replace(judged, protected_until=until)
-
-
-def _may_be_overturned(judged: Judged) -> Verdict:
-    beyond = rules.beyond_appeal(judged.judgement)
-    return Verdict((Reason(beyond.reason_code, beyond.inputs),)) if beyond else Verdict()
 
 
 def _restore(case: Case, who: Identified, judged: Judged) -> None:

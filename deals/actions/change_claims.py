@@ -26,8 +26,6 @@ from deals.rules.drafts import DraftLine
 from deals.rules.engagement import judge
 from deals.rules.sites import site_span
 
-SETTLED = ("settled", 100)
-
 
 def open_change(registration: Registration, change: Change, after: Content, *, at: datetime) -> Case:
     """The registration as it is to be, on the table. It is received when the change was asked for, not before."""
@@ -50,7 +48,7 @@ def settled_customer(
     """Who the customer is in a manager's eyes: the one named, the one surely known, or a new one unlike the others."""
     if Dimension.CUSTOMER not in change.dimensions:
         return _holder(registration)
-    kind, score = SETTLED
+    kind, score = claims.SETTLED
     if customer_id is not None:
         if customer_id not in crm_queries.customers_by_ids([customer_id]):
             refusal("registration.unknown_customer", field="customer").or_refuse()

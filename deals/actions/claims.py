@@ -34,6 +34,8 @@ from deals.rules.terms import Terms
 from partners import queries as partner_queries
 from tiers import queries as tier_queries
 
+SETTLED = ("settled", 100)  # kind and score of a customer whom a person has named, or the partner holds
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -145,7 +147,8 @@ def identify(case: Case) -> Identified:
     found = _compared_alone(identity, case.rules) or _compared_in_turn(identity, case.rules)
     if not found.customer_ids and not found.is_newcomer:
         held = held_customers(case.registration.partner_id, identity, at=case.at)
-        return replace(found, customer_ids=held, kind="settled", score=100) if held else found
+        kind, score = SETTLED
+        return replace(found, customer_ids=held, kind=kind, score=score) if held else found
     return found
 
 

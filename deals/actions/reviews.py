@@ -1,6 +1,6 @@
 """What a channel manager does with a registration under review."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,10 +20,10 @@ from deals.choices.registrations import Event
 from deals.models import Registration
 from deals.rules import clocks, transitions
 from deals.rules.engagement import rejection_of
-from deals.rules.facts import facts_from
+from deals.rules.facts import Judgement, Outcome, facts_from
 from deals.rules.inquiries import words_are_given
 
-SETTLED = ("settled", 100)
+Objection = Callable[[Judgement], Outcome | None]  # what of a judgement stands in the way, if anything
 
 
 def approve_registration(
@@ -88,20 +88,22 @@ def _is_settled(registration: Registration) -> Verdict:
     return Verdict() if registration.customer_id else refusal("review.needs_comparison")
 
 
-def protected_under_lock(case: Case, who: Identified) -> Judged:
-    """Lock, judge, and protect. Refuses what a rule rejects: neither a person nor the clock overrules it."""
+def protected_under_lock(case: Case, who: Identified, *, objection: Objection = rejection_of) -> Judged:
+    """Lock, judge, and protect. Refuses what the judgement objects to: neither a person nor the clock overrules it.
+
+    Unless said otherwise that is whatever a rule rejects.
+    """
     judged = claims.look_under_lock(case, who)
-    _may_be_approved(judged).or_refuse()
+    _may_be_approved(objection(judged.judgement)).or_refuse()
     until = claims.protect(case, who)
     if until is None:  # a protection came in by a way that takes no locks
-        _may_be_approved(claims.look_under_lock(case, who)).or_refuse()
+        _may_be_approved(objection(claims.look_under_lock(case, who).judgement)).or_refuse()
         refusal("registration.customer_protected").or_refuse()
     return replace(judged, protected_until=until)
 
 
-def _may_be_approved(judged: Judged) -> Verdict:
-    rejection = rejection_of(judged.judgement)
-    return Verdict((Reason(rejection.reason_code, rejection.inputs),)) if rejection else Verdict()
+def _may_be_approved(against: Outcome | None) -> Verdict:
+    return Verdict((Reason(against.reason_code, against.inputs),)) if against else Verdict()
 
 
 def known_customer(registration: Registration) -> Identified:
@@ -124,7 +126,7 @@ def settled_customer(case: Case, customer_id: int | None, *, by: Actor) -> Ident
     known = known_customer(case.registration)
     if customer_id is None and known.customer_ids:
         return known
-    kind, score = SETTLED
+    kind, score = claims.SETTLED
     if customer_id is None:
         lock_newcomer(matching.keys_of(claims.identity_of(case.registration)))
         others = claims.similar_customer_ids(case)
