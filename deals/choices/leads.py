@@ -44,7 +44,7 @@ REASONS = {
     "lead.points_authorisation": _("Authorised for the product family"),
     "lead.points_level": _("Level %(level)s"),
     "lead.points_incumbent": _("Sold to this customer before"),
-    "lead.points_capacity": _("%(load)s of %(limit)s places taken by open deals and offers"),
+    "lead.points_capacity": _("%(load)s of %(limit)s leads at hand"),
     # Why it is not.
     "lead.partner_not_active": _("The partner is not active."),
     "lead.agreement_not_current": _("Its agreement is not current."),
@@ -55,7 +55,7 @@ REASONS = {
     "lead.exclusive_elsewhere": _("Exclusive to another partner."),
     "lead.protected_elsewhere": _("The customer is protected for another partner."),
     "lead.offered_before": _("It was offered this lead before."),
-    "lead.at_capacity": _("It has %(load)s open deals and offers: %(limit)s is the limit."),
+    "lead.at_capacity": _("It has %(load)s leads at hand: %(limit)s is the limit."),
     # Refusals.
     "lead.status": _("The lead is %(status)s: this cannot happen any more."),
     "lead.offer_over": _("This offer was answered, taken back, or not answered in time."),

@@ -111,7 +111,7 @@ TERM_LABELS = {
     "watched_refusal_percent": _("A partner is watched from this share of refused checks"),
     "watched_check_count": _("Once it has checked in a day at least"),
     "lead_offer_days": _("A lead that we offer is yours to accept within"),
-    "lead_capacity": _("No further lead from this many open deals and offers"),
+    "lead_capacity": _("No further lead while so many are yours, offered or accepted"),
 }
 
 _DAYS = ngettext_lazy("%(count)s day", "%(count)s days", "count")

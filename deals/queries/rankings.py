@@ -24,7 +24,7 @@ from tiers import queries as tier_queries
 
 
 class _Found(msgspec.Struct, frozen=True):
-    """What deals know about all partners and this customer, by partner."""
+    """What deals know about all partners and this customer, by partner. `loads` counts the leads that each holds."""
 
     authorisations: dict[int, tuple[AuthorisationFact, ...]]
     grants: tuple[tuple[int, GrantFact], ...]
@@ -68,15 +68,14 @@ SELECT jsonb_build_object(
     ),
     'offered', (SELECT coalesce(jsonb_agg(partner_id), '[]') FROM deals_leadoffer WHERE lead_id = %(lead)s),
     'loads', (
-        SELECT coalesce(jsonb_object_agg(partner_id, open_count), '{}') FROM (
-            SELECT partner_id, count(*) AS open_count FROM (
-                SELECT partner_id FROM deals_registration
-                WHERE status IN ('in_review', 'action_required') OR status = 'draft' AND source = 'vendor_lead'
-                   OR status = 'approved' AND protected_until > %(at)s
-                UNION ALL
-                SELECT partner_id FROM deals_leadoffer WHERE answer = 'waiting' AND expires_at > %(at)s
-            ) open_ones GROUP BY partner_id
-        ) counted
+        SELECT coalesce(jsonb_object_agg(partner_id, held_count), '{}') FROM (
+            SELECT offer.partner_id, count(*) AS held_count
+            FROM deals_leadoffer offer LEFT JOIN deals_registration deal ON deal.id = offer.registration_id
+            WHERE offer.answer = 'waiting' AND offer.expires_at > %(at)s
+               OR offer.answer = 'accepted' AND deal.status <> ALL(%(over)s::text[])
+                  AND (deal.status <> 'approved' OR deal.protected_until > %(at)s)
+            GROUP BY offer.partner_id
+        ) held
     ),
     'is_closed', EXISTS (
         SELECT FROM deals_blockedcustomer WHERE customer_id = ANY(%(customers)s::bigint[])
@@ -122,6 +121,7 @@ def gather(lead: Lead, *, at: datetime) -> Gathered:
             "since": since,
             "at": at,
             "day": day,
+            "over": sorted(rules.DEAL_IS_OVER),
         }
     )
     facts = LeadFacts(

@@ -8,7 +8,7 @@ from typing import Any
 
 from common.verdict import ALLOWED, Reason, Verdict, objections, refusal
 from deals.choices.leads import LeadStatus, OfferAnswer
-from deals.choices.registrations import DealSource
+from deals.choices.registrations import DealSource, RegistrationStatus
 from deals.rules.drafts import MAX_AMOUNT, RegistrationDraft, draft_is_sound, is_readable
 from deals.rules.facts import AuthorisationFact, GrantFact
 from partners.rules import StandingFacts
@@ -18,11 +18,24 @@ POINTS_SEGMENT = 20
 POINTS_AUTHORISATION = 20
 POINTS_A_RANK = 10
 POINTS_INCUMBENT = 40
-POINTS_CAPACITY = 20  # with nothing open; less in proportion to what is
+POINTS_CAPACITY = 20  # with no lead at hand; less in proportion to how many
 CONTACT_LIMITS = {"contact_name": 80, "contact_email": 80, "contact_phone": 30}
 SEGMENT_LIMIT = 60
 KEPT_RANKED, KEPT_EXCLUDED = 20, 100  # of a ranking, for the page that explains it
 
+# A lead whose deal reads so is off the partner's hands; an appeal may still bring it back.
+DEAL_IS_OVER = frozenset(
+    {
+        RegistrationStatus.REJECTED.value,
+        RegistrationStatus.WITHDRAWN.value,
+        RegistrationStatus.WON.value,
+        RegistrationStatus.LOST.value,
+        RegistrationStatus.EXPIRED.value,
+        RegistrationStatus.RELEASED.value,
+        RegistrationStatus.REVOKED.value,
+        RegistrationStatus.UPHELD.value,
+    }
+)
 MAY_BE_OFFERED = frozenset({LeadStatus.OPEN.value, LeadStatus.UNPLACED.value})
 MAY_BE_CLOSED = MAY_BE_OFFERED | {LeadStatus.OFFERED.value}
 
@@ -32,8 +45,7 @@ class LeadFacts:
     """What is asked for, where and on which day. `segment` empty: not known.
 
     `needs_authorisation`: the rulebook names the family. `is_closed`: the customer is blocked or a named account.
-    `grants` are the exclusive ones with whose they are. `limit`: a partner with so many open deals and waiting offers
-    gets no further lead.
+    `grants` are the exclusive ones with whose they are. `limit`: a partner that holds so many leads gets no further.
     """
 
     country: str
@@ -48,7 +60,8 @@ class LeadFacts:
 
 @dataclass(frozen=True, slots=True)
 class CandidateFacts:
-    """A partner that may be asked. `load` counts its open deals and waiting offers.
+    """A partner that may be asked. `load` counts the leads that it holds: offered and not answered yet, or accepted
+    and not `DEAL_IS_OVER`. Its own deals do not count: who brings many is no worse for a lead.
 
     `is_holder`: the customer is protected for it, `is_held_by_other`: for another.
     """

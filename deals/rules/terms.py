@@ -45,7 +45,7 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     watched_refusal_percent: int = 50  # of at least `watched_check_count` checks in a day: the channel manager is told
     watched_check_count: int = 20
     lead_offer_days: int = 2  # business days within which a lead that is offered may be accepted
-    lead_capacity: int = 10  # open deals and waiting offers of a partner that gets no further lead
+    lead_capacity: int = 10  # leads that a partner holds, offered or accepted, to get no further one
 
 
 DEFAULT_TERMS = Terms()

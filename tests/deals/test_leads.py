@@ -11,12 +11,16 @@ from common.actor import SYSTEM
 from common.errors import NotFound, Refused
 from common.models import AuditEntry, OutboxMessage
 from deals.actions.leads import accept_offer, close_lead, create_lead, decline_offer, expire_offers, offer_lead
-from deals.models import ExclusiveGrant, Lead, LeadOffer, Registration
+from deals.actions.rulebooks import publish_rulebook
+from deals.models import Authorisation, ExclusiveGrant, Lead, LeadOffer, Registration
+from deals.models.registrations import STORED_STATUSES
 from deals.queries.rankings import gather
 from deals.rules.leads import NewLead
+from deals.rules.rulebook import DEFAULT_RULES
+from deals.rules.terms import Terms
 from partners.models import Notification, Partner
 from prm.wiring import handlers
-from tests.factories.deals import registered, vendor
+from tests.factories.deals import drafted, registered, vendor
 from tests.factories.leads import COMPANY, CONTACT, a_lead, an_offer
 from tests.factories.partners import PartnerFactory
 
@@ -162,6 +166,53 @@ def test_both_sides_are_told_and_the_partner_nothing_of_the_company(channel):
     }
     partners = [each for (user, _code), each in told.items() if user != channel.manager.user_id]
     assert not any(COMPANY in str(each.params) for each in partners)
+
+
+def load(channel, *, at: datetime) -> int:
+    """How many leads the channel's partner holds, as a ranking at the instant counts them."""
+    found = gather(a_lead(channel, at=AT), at=at).candidates
+    return next(each.load for each in found if each.partner_id == channel.partner.pk)
+
+
+def test_own_deals_take_no_place_of_a_lead(channel):
+    registered(channel, at=AT)
+    drafted(channel, at=AT, source="vendor_lead")  # as it says itself: nobody offered it
+    assert Registration.objects.filter(status="approved").exists()
+    assert load(channel, at=AT) == 0
+
+
+@pytest.mark.parametrize(("seconds", "held"), [(-1, 1), (0, 0), (1, 0)])
+def test_an_offer_is_held_until_it_expires(channel, seconds, held):
+    an_offer(channel, at=AT)
+    assert load(channel, at=END + timedelta(seconds=seconds)) == held
+
+
+@pytest.mark.parametrize("status", STORED_STATUSES)
+def test_an_accepted_lead_is_held_while_its_deal_lives(channel, status):
+    deal = registered(channel, at=AT)
+    accept_offer(an_offer(channel, at=AT).public_id, by=channel.seller, at=AT)
+    LeadOffer.objects.update(registration=deal)
+    Registration.objects.filter(pk=deal.pk).update(status=status, review_due_at=END)
+    alive = {"draft", "submitted", "screening", "in_review", "action_required", "approved", "appealed"}
+    assert load(channel, at=AT) == (status in alive)
+
+
+@pytest.mark.parametrize(("seconds", "held"), [(-1, 1), (0, 0), (1, 0)])
+def test_an_accepted_lead_is_held_until_its_protection_ends(channel, seconds, held):
+    deal = registered(channel, at=AT)
+    accept_offer(an_offer(channel, at=AT).public_id, by=channel.seller, at=AT)
+    LeadOffer.objects.update(registration=deal)
+    assert load(channel, at=deal.protected_until + timedelta(seconds=seconds)) == held
+
+
+@pytest.mark.parametrize(("limit", "asked"), [(1, "Rival Canary"), (2, "Alpha Partner"), (3, "Alpha Partner")])
+def test_who_holds_as_many_as_the_limit_gets_no_further(channel, limit, asked):
+    terms = Terms(lead_capacity=limit)
+    publish_rulebook(DEFAULT_RULES, effective_from=date(2026, 10, 1), by=SYSTEM, at=AT, terms=terms)
+    ExclusiveGrant.objects.create(partner=channel.partner, countries=["AT"], starts_on=date(2026, 1, 1))
+    first = an_offer(channel, at=AT, customer_country="AT")
+    Authorisation.objects.create(partner=channel.partner, countries=["DE"], starts_on=date(2026, 1, 1))
+    assert (first.partner, an_offer(channel, at=AT).partner.name) == (channel.partner, asked)
 
 
 def test_a_ranking_takes_seven_statements(channel, django_assert_num_queries):

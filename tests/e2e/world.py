@@ -51,7 +51,7 @@ def busy_world() -> World:
     for number in range(30):
         PartnerFactory(name=f"Another Partner {number}", types=("var", "msp"), country="PL")
     world = World(_people(partner))
-    offer = an_offer(channel, at=at)  # before the partner has deals that take up its capacity
+    offer = an_offer(channel, at=at)
     _deals(world, channel, at)
     world.objects["partner-admin"]["lead"] = ("deals:offer", [offer.public_id])
     world.objects["channel-manager"]["lead"] = ("deals:lead", [offer.lead.public_id])
