@@ -73,6 +73,7 @@ urlpatterns = [
     path("breaches/<slug:public_id>/", breaches.breach, name="breach"),
     path("breaches/<slug:public_id>/<slug:event>/", breaches.answer, name="breach-answer"),
     path("leads/", leads.leads, name="leads"),
+    path("leads/export.csv", leads.export, name="lead-export"),
     path("leads/new/", leads.new, name="lead-new"),
     path("leads/<slug:public_id>/", leads.lead, name="lead"),
     path("leads/<slug:public_id>/offer/", leads.offer_on, name="lead-offer"),

@@ -1,6 +1,6 @@
 """Leads and their offers: the vendor's list and page, and what a partner sees of an offer made to it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -45,6 +45,18 @@ def lead_list(actor: Actor, *, status: str = "", search: str = "") -> QuerySet[L
     if text := search.strip():
         rows = rows.filter(customer_name__icontains=text)
     return rows.order_by("-created_at", "-pk")
+
+
+LEAD_COLUMNS = ("lead", "customer_name", "country", "family", "status", "value", "currency", "entered_at")
+
+
+def lead_cells(leads: QuerySet[Lead], currency: str) -> Iterator[list[str]]:
+    """The cells of `LEAD_COLUMNS`, row by row, without holding them all in memory."""
+    for lead in leads.iterator(chunk_size=1000):
+        yield [
+            *(lead.public_id, lead.customer_name, lead.customer_country, lead.family.name, lead.status),
+            *(str(lead.value), currency, lead.created_at.isoformat()),
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from deals.choices.leads import ANSWER_COLOURS, LEAD_STATUS_COLOURS, LeadStatus
 from deals.forms.cases import CaseFilterForm
 from deals.forms.leads import DeclineForm, LeadForm
 from deals.queries import leads as queries
+from deals.views.backtests import csv_file
 from partners import queries as partner_queries
 
 PAGE_SIZE = 50
@@ -46,9 +47,19 @@ def leads(request: ActorRequest) -> HttpResponse:
         "chosen": chosen,
         "is_narrowed": any(chosen.values()),
         "statuses": LeadStatus.choices,
+        "saved_views": partner_queries.saved_views_for(request.actor, "deals.leads"),
         **lead_words(),
     }
     return render(request, "deals/leads/list.html", context)
+
+
+@login_required
+def export(request: ActorRequest) -> HttpResponseBase:
+    """The list as a file for a spreadsheet, narrowed like the page, with its columns."""
+    partner_queries.require(request.actor, "lead.view")
+    chosen = CaseFilterForm(request.GET).chosen()
+    found = queries.lead_list(request.actor, status=chosen["status"], search=chosen["q"])
+    return csv_file("leads.csv", [queries.LEAD_COLUMNS], queries.lead_cells(found, settings.BASE_CURRENCY))
 
 
 @login_required

@@ -1,14 +1,18 @@
 """Pages and endpoints of leads: what each side sees, and what stays hidden."""
 
+import csv
+import io
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from deals.actions.leads import decline_offer
+from common.actor import SYSTEM
+from deals.actions.leads import decline_offer, offer_lead
 from deals.models import Lead, LeadOffer, Registration
 from partners.models import User
+from tests.factories.deals import vendor
 from tests.factories.leads import COMPANY, CONTACT, a_lead, an_offer
 from tests.journeys.world import api_client
 
@@ -88,15 +92,55 @@ def test_the_vendors_pages_are_missing_for_partners_and_the_other_way_round(chan
     assert browser_of(channel.rival_seller).get(f"/deals/offers/{offer.public_id}/").status_code == 404
 
 
-@pytest.mark.parametrize("page", ["/deals/leads/", "lead"])
-def test_statements_do_not_grow(channel, page, django_assert_max_num_queries):
-    for _number in range(12):
-        lead = a_lead(channel, at=timezone.now())
+def exported(client: Client, address: str) -> list[dict[str, str]]:
+    answer = client.get(address)
+    assert answer["Content-Disposition"] == 'attachment; filename="leads.csv"'
+    return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+
+
+def test_the_file_holds_what_the_list_shows(channel):
+    at = timezone.now()
+    placed = an_offer(channel, at=at, customer_name="=Placed AG").lead
+    a_lead(channel, at=at, customer_name="Open AG")
     manager = browser_of(channel.manager)
+    page = manager.get("/deals/leads/?status=offered")
+    assert "/deals/leads/export.csv?status=offered" in page.content.decode()
+    rows = exported(manager, "/deals/leads/export.csv?status=offered")
+    assert [list(row.values()) for row in rows] == [
+        [placed.public_id, "'=Placed AG", "DE", placed.family.name, "offered", "12000.0000", "EUR", at.isoformat()]
+    ]
+    assert not any(CONTACT in text for text in rows[0].values())
+    assert [row["customer_name"] for row in exported(manager, "/deals/leads/export.csv")] == ["Open AG", "'=Placed AG"]
+    assert exported(manager, "/deals/leads/export.csv?q=nobody") == []
+    assert browser_of(channel.seller).get("/deals/leads/export.csv").status_code == 404
+
+
+def test_a_saved_view_leads_back_to_the_selection(channel):
+    a_lead(channel, at=timezone.now())
+    manager = browser_of(channel.manager)
+    saved = {"page": "deals.leads", "name": "Not placed", "query": "status=unplaced", "is_shared": "on"}
+    assert manager.post("/views/", saved).headers["Location"] == "/deals/leads/?status=unplaced"
+    colleague = browser_of(vendor("channel_chief"))
+    assert 'href="?status=unplaced"' in colleague.get("/deals/leads/").content.decode()
+    assert COMPANY not in colleague.get("/deals/leads/?status=unplaced").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("page", "count"), [("/deals/leads/", 8), ("/deals/leads/export.csv", 5), ("/deals/offers/", 8), ("lead", 9)]
+)
+def test_statements_do_not_grow(channel, page, count, django_assert_num_queries):
+    at = timezone.now()
+    lead = a_lead(channel, at=at)
+    offer_lead(lead.pk, by=SYSTEM, at=at)
+    reader = browser_of(channel.seller if page == "/deals/offers/" else channel.manager)
     address = f"/deals/leads/{lead.public_id}/" if page == "lead" else page
-    manager.get(address)
-    with django_assert_max_num_queries(24):
-        assert manager.get(address).status_code == 200
+    reader.get(address)
+    for further in (0, 11):
+        for _number in range(further):
+            offer_lead(a_lead(channel, at=at).pk, by=SYSTEM, at=at)
+        with django_assert_num_queries(count):
+            answer = reader.get(address)
+            assert b"".join(answer) if answer.streaming else answer.status_code == 200
 
 
 def test_a_client_enters_a_lead_once_and_reads_its_offer_without_contacts(channel):
