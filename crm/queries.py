@@ -167,50 +167,13 @@ _OPPORTUNITY = tuple(OpportunityFacts.__dataclass_fields__)
 
 
 # One statement for both, since every registration asks and whoever claims the same customer waits while it runs.
-_ACTIVITY = """
-    SELECT jsonb_build_object(
-        'opportunities', (
-            SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'external_id', found.external_id, 'close_on', found.close_on, 'updated_at', found.updated_at_source,
-                'stage_moved_at', found.stage_moved_at, 'first_seen_at', found.first_seen_at
-            ) ORDER BY found.first_seen_at, found.id), '[]')
-            FROM crm_opportunity found
-            WHERE found.customer_id = ANY(%(customers)s::bigint[]) AND found.is_open
-              AND (found.family_id IS NULL OR found.family_id = ANY(%(families)s::bigint[]))
-        ),
-        'business', (
-            SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'partner_id', won.partner_id, 'family_id', won.family_id, 'booked_on', won.booked_on
-            ) ORDER BY won.booked_on, won.partner_id, won.family_id), '[]')
-            FROM (
-                SELECT sale.partner_id, product.family_id, max(sale.booked_on) AS booked_on
-                FROM crm_sale sale JOIN crm_saleline line ON line.sale_id = sale.id
-                JOIN crm_product product ON product.id = line.product_id
-                WHERE sale.customer_id = ANY(%(customers)s::bigint[] || ARRAY(
-                    SELECT id FROM crm_customer WHERE merged_into_id = ANY(%(customers)s::bigint[])
-                )) AND sale.is_current AND sale.status = 'booked'
-                  AND sale.partner_id IS NOT NULL AND sale.booked_on >= %(since)s
-                  AND product.family_id = ANY(%(families)s::bigint[])
-                GROUP BY sale.partner_id, product.family_id
-            ) won
-        ),
-        'families', (
-            SELECT coalesce(jsonb_agg(jsonb_build_object('pk', id, 'code', code) ORDER BY id), '[]')
-            FROM crm_productfamily WHERE id = ANY(%(families)s::bigint[])
-        ),
-        'segment', coalesce((
-            SELECT segment FROM crm_customer
-            WHERE id = ANY(%(customers)s::bigint[]) AND segment <> '' ORDER BY id LIMIT 1
-        ), '')
-    )::text
-"""
+_ACTIVITY = "SELECT crm_activity_at(%s::bigint[], %s::bigint[], %s)"
 
 
 def activity_at(customer_ids: Sequence[int], family_ids: Sequence[int], *, since: date) -> CustomerActivity:
     """Open direct opportunities with these customers, what partners sold them since the day; the families' codes."""
     with connection.cursor() as cursor:
-        parameters: dict[str, Any] = {"customers": list(customer_ids), "families": list(family_ids), "since": since}
-        cursor.execute(_ACTIVITY, parameters)
+        cursor.execute(_ACTIVITY, [list(customer_ids), list(family_ids), since])
         return msgspec.json.decode(cursor.fetchone()[0], type=CustomerActivity)
 
 

@@ -92,7 +92,7 @@ def _judge_again(registration: Registration, *, by: Actor, at: datetime) -> None
     so before: the place in the order of receipt is kept only for what was claimed from the beginning."""
     claimed = registration.customer_id, set(registration.family_ids)
     take_stock(registration, day_of(at))
-    registration.total_amount = sum((line.amount for line in registration.lines.all()), Decimal(0))
+    registration.total_amount = sum((line.amount for line in registration.read_lines), Decimal(0))  # type: ignore[attr-defined]
     registration.base_amount = base_amount_of(registration, at)
     registration.save(update_fields=["total_amount"])
     case = claims.open_case(registration, at=at, late_days=late_days(registration.review_due_at, at))

@@ -32,6 +32,7 @@ from deals.rules.rulebook import Rule, identity_scores, incumbency_months
 from deals.rules.sites import site_span
 from deals.rules.terms import Terms
 from partners import queries as partner_queries
+from partners.rules import StandingFacts
 from tiers import queries as tier_queries
 
 SETTLED = ("settled", 100)  # kind and score of a customer whom a person has named, or the partner holds
@@ -84,15 +85,23 @@ class Judged:
 
 
 def open_case(
-    registration: Registration, *, at: datetime, late_days: int = 0, in_force: RulesInForce | None = None
+    registration: Registration,
+    *,
+    at: datetime,
+    late_days: int = 0,
+    in_force: RulesInForce | None = None,
+    standing: StandingFacts | None = None,
 ) -> Case:
-    """Gather what does not depend on the customer. Refuses when no rulebook is in force. `in_force`: if at hand."""
+    """Gather what does not depend on the customer. Refuses when no rulebook is in force.
+
+    `in_force`, `standing`: of the day, if they are at hand.
+    """
     day = day_of(at)
     in_force = in_force or fact_queries.rules_on(day)
     if in_force is None:
         refusal("registration.no_rulebook", day=day.isoformat()).or_refuse()
         raise AssertionError
-    standing = partner_queries.standing_of(registration.partner, day=day)
+    standing = standing or partner_queries.standing_of(registration.partner, day=day)
     terms = tier_queries.terms_for(registration.partner_id, day=day)
     return Case(
         registration=registration,

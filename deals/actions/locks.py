@@ -8,8 +8,10 @@ customer and family in sorted order. Advisory locks, because what is claimed may
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+from typing import Any
 
 from django.db import connection
 
@@ -19,10 +21,29 @@ from crm.rules.matching import IdentityKeys
 from deals.models import Registration
 from deals.queries.calendar import day_of
 from deals.queries.claimants import may_act_on
-from deals.queries.registrations import registrations_visible_to
+from deals.queries.facts import RulesInForce, published_rules
+from deals.queries.registrations import may_see
 from deals.rules.permissions import may_act
+from partners.rules import StandingFacts, agreement_is_current
 
 _LOCKED = "SELECT * FROM deals_registration WHERE id = %s FOR UPDATE"
+_OPENED = """
+    SELECT registration.*, partner.public_id AS partner_public_id, partner.status AS partner_status,
+           partner.agreement_ends_on AS partner_agreement_ends_on, partner.credit_hold AS partner_credit_hold,
+           deals_rulebook_on(%(day)s) AS rulebook_in_force
+    FROM deals_registration registration JOIN partners_partner partner ON partner.id = registration.partner_id
+    WHERE registration.{key} = %(asked)s FOR UPDATE OF registration
+"""
+_OPENED_BY = {key: _OPENED.format(key=key) for key in ("id", "public_id")}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A registration, locked, and what its judgement begins with; `in_force` None: no rulebook is."""
+
+    registration: Registration
+    standing: StandingFacts
+    in_force: RulesInForce | None
 
 
 def lock_registration(registration_id: int, *, by: Actor, capability: str, at: datetime | None = None) -> Registration:
@@ -41,14 +62,26 @@ def lock_registration(registration_id: int, *, by: Actor, capability: str, at: d
     return registration
 
 
-def lock_visible(public_id: str, *, by: Actor, capability: str, at: datetime) -> Registration:
-    """The same by public id, with its partner and `rulebook_in_force`; `NotFound` also for one that `by` cannot see."""
-    rows = registrations_visible_to(by).under_rules_of(day_of(at)).select_related("partner")
-    registration = rows.select_for_update(of=("self",)).filter(public_id=public_id).first()
-    if registration is None:
+def open_registration(asked: int | str, *, by: Actor, capability: str, at: datetime) -> Opened:
+    """The same by key or by public id, for a judgement at the instant. One statement for those who see everything.
+
+    By public id it is `NotFound` also if `by` cannot see it, and nobody waits for such a row.
+    """
+    key = "id" if isinstance(asked, int) else "public_id"
+    if isinstance(asked, str) and not may_see(by, asked):
         raise NotFound("registration")
-    may_act_on(by, capability, registration, at=at).or_refuse()
-    return registration
+    day = day_of(at)
+    locked: Iterable[Any] = Registration.objects.raw(_OPENED_BY[key], {"asked": asked, "day": day})
+    found = next(iter(locked), None)
+    if found is None:
+        raise NotFound("registration")
+    may_act_on(by, capability, found, at=at).or_refuse()
+    agreement_current = agreement_is_current(found.partner_agreement_ends_on, day)
+    return Opened(
+        registration=found,
+        standing=StandingFacts(found.partner_status, agreement_current, found.partner_credit_hold),
+        in_force=published_rules(found.rulebook_in_force) if found.rulebook_in_force else None,
+    )
 
 
 def lock_claims(customer_ids: Iterable[int], family_ids: Iterable[int]) -> None:

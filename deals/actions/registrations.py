@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import prefetch_related_objects
 
 from common.actor import SYSTEM, Actor
 from common.audit import entry_of, record
@@ -18,15 +17,14 @@ from crm import queries as crm_queries
 from deals.actions import claims, participants
 from deals.actions.decisions import ruling_of, write_decision
 from deals.actions.inquiries import open_inquiry
-from deals.actions.locks import lock_registration, lock_visible
+from deals.actions.locks import lock_registration, open_registration
 from deals.actions.pencils import release_for
 from deals.choices.engagement import RuleVerdict
 from deals.choices.registrations import Event
 from deals.models import Registration, RegistrationLine
 from deals.queries.calendar import day_of
 from deals.queries.claimants import registrar_for
-from deals.queries.facts import RulesInForce, published_rules
-from deals.queries.registrations import LINES, as_read
+from deals.queries.registrations import as_read, read_lines
 from deals.rules import transitions
 from deals.rules.drafts import DraftLine, RegistrationDraft, draft_is_complete, draft_is_sound
 from partners import queries as partner_queries
@@ -97,46 +95,34 @@ def names_are_known(draft: RegistrationDraft) -> Verdict:
     return objections([None if partner else Reason("registration.unknown_partner", field="partner"), *unknown])
 
 
-def submit_registration(registration_id: int, *, by: Actor, at: datetime) -> Registration:
+def submit_registration(asked: int | str, *, by: Actor, at: datetime) -> Registration:
     """Claim the customer: the rules decide at once and say why, or a person does by a clock.
 
-    Refuses what is incomplete, a currency without an exchange rate, and a registration that is no draft any more. A
-    rejection by the rules is no refusal: it is a decision, stored with its reasons.
+    By key or by public id (`NotFound` if `by` does not see it). Refuses what is incomplete, a currency without an
+    exchange rate, and a registration that is no draft any more. A rejection by the rules is no refusal: it is a
+    decision, stored with its reasons. What is returned is as `registrations_with_lines` reads it.
     """
     with transaction.atomic():
-        registration = lock_registration(registration_id, by=by, capability="registration.create", at=at)
-        return _submit(registration, None, by=by, at=at)
-
-
-def submit_draft(public_id: str, *, by: Actor, at: datetime) -> Registration:
-    """The same by public id, with everything read that an answer shows; `NotFound` if `by` does not see it."""
-    with transaction.atomic():
-        registration = lock_visible(public_id, by=by, capability="registration.create", at=at)
-        in_force = registration.rulebook_in_force  # type: ignore[attr-defined]
-        rules = published_rules(in_force) if in_force else None
-        return as_read(_submit(registration, rules, by=by, at=at), at=at)
-
-
-def _submit(registration: Registration, in_force: RulesInForce | None, *, by: Actor, at: datetime) -> Registration:
-    status = transitions.status_after(Event.SUBMIT, registration.status)
-    status = transitions.status_after(Event.SCREEN, status)
-    take_stock(registration, day_of(at)).or_refuse()
-    registration.base_amount = base_amount_of(registration, at)
-    registration.status, registration.submitted_at = status, at
-    case = claims.open_case(registration, at=at, in_force=in_force)
-    who, judged = claims.settle(case, claims.identify(case), by=by)
-    before = [
-        entry_of("registration.submitted", on=registration, by=by, at=at, receipt_number=judged.receipt_number),
-        entry_of("registration.screened", on=registration, by=SYSTEM, at=at),
-    ]
-    ruling = ruling_of(judged)
-    write_decision(case, who, judged, ruling, before=before)
-    registration.customer_public_id = who.public_id or None  # type: ignore[attr-defined] # as if it were read with it
-    if judged.has_own_hold:
-        release_for(registration, who.customer_ids, at=at)
-    if ruling.verdict == RuleVerdict.CO_SELL:
-        open_inquiry(registration, fields=["co_sell"], words="", at=at)
-    return registration
+        opened = open_registration(asked, by=by, capability="registration.create", at=at)
+        registration = opened.registration
+        status = transitions.status_after(Event.SUBMIT, registration.status)
+        status = transitions.status_after(Event.SCREEN, status)
+        take_stock(registration, day_of(at)).or_refuse()
+        registration.base_amount = base_amount_of(registration, at)
+        registration.status, registration.submitted_at = status, at
+        case = claims.open_case(registration, at=at, in_force=opened.in_force, standing=opened.standing)
+        who, judged = claims.settle(case, claims.identify(case), by=by)
+        before = [
+            entry_of("registration.submitted", on=registration, by=by, at=at, receipt_number=judged.receipt_number),
+            entry_of("registration.screened", on=registration, by=SYSTEM, at=at),
+        ]
+        ruling = ruling_of(judged)
+        write_decision(case, who, judged, ruling, before=before)
+        if judged.has_own_hold:
+            release_for(registration, who.customer_ids, at=at)
+        if ruling.verdict == RuleVerdict.CO_SELL:
+            open_inquiry(registration, fields=["co_sell"], words="", at=at)
+        return as_read(registration, customer_public_id=who.public_id, at=at)
 
 
 def register_deal(draft: RegistrationDraft, *, by: Actor, at: datetime) -> Registration:
@@ -149,14 +135,13 @@ def register_deal(draft: RegistrationDraft, *, by: Actor, at: datetime) -> Regis
 
 
 def take_stock(registration: Registration, day: date) -> Verdict:
-    """Whether the draft is complete; notes which product families it is about."""
-    prefetch_related_objects([registration], LINES)
-    rows = registration.lines.all()
-    registration.family_ids = sorted({row.product.family_id for row in rows})
-    lines = [DraftLine(row.product_id, row.quantity, row.amount) for row in rows]
+    """Whether the draft is complete; reads its lines and notes which product families it is about."""
+    lines = read_lines(registration.pk)
+    registration.read_lines = lines  # type: ignore[attr-defined]
+    registration.family_ids = sorted({line.family_id for line in lines})
     typed = {name: getattr(registration, name) for name in TYPED}
-    draft = RegistrationDraft(partner_id=registration.partner_id, lines=lines, **typed)
-    return draft_is_complete(draft, day)
+    asked = [DraftLine(line.product_id, line.quantity, line.amount) for line in lines]
+    return draft_is_complete(RegistrationDraft(partner_id=registration.partner_id, lines=asked, **typed), day)
 
 
 def base_amount_of(registration: Registration, at: datetime) -> Decimal:

@@ -41,8 +41,8 @@ class NewRegistrationSerializer(serializers.Serializer[Any]):
 
 class LineSerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField()
-    product = serializers.CharField(source="product.public_id")
-    family = serializers.CharField(source="product.family.code")
+    product = serializers.CharField(source="product_public_id")
+    family = serializers.CharField(source="family_code")
     quantity = serializers.IntegerField()
     amount = serializers.DecimalField(**_AMOUNT)
 
@@ -51,7 +51,7 @@ class RegistrationSerializer(serializers.Serializer[Any]):
     """A deal registration. `status` is as it reads now: a protection lapses by time alone."""
 
     public_id = serializers.CharField()
-    partner = serializers.CharField(source="partner.public_id")
+    partner = serializers.CharField(source="partner_public_id")
     status = serializers.ChoiceField(RegistrationStatus.choices, source="current_status")
     customer_name = serializers.CharField()
     customer_country = serializers.CharField(allow_blank=True)
@@ -83,7 +83,7 @@ class RegistrationSerializer(serializers.Serializer[Any]):
     lost_reason = serializers.CharField(allow_blank=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
-    lines = LineSerializer(many=True)
+    lines = LineSerializer(many=True, source="read_lines")
 
 
 class _ReasonSerializer(serializers.Serializer[Any]):

@@ -15,7 +15,7 @@ from common.api.idempotency import idempotent
 from common.api.views import ApiView
 from common.verdict import refusal
 from crm import queries as crm_queries
-from deals.actions.registrations import register_deal, save_draft, submit_draft
+from deals.actions.registrations import register_deal, save_draft, submit_registration
 from deals.api.filters import RegistrationFilter
 from deals.api.serializers import DecisionSerializer, NewRegistrationSerializer, RegistrationSerializer
 from deals.queries.decisions import receipts_of
@@ -77,7 +77,7 @@ class RegistrationSubmission(Registrations):
     @extend_schema(summary="Submit a draft", request=None, responses={200: RegistrationSerializer})
     @idempotent()
     def post(self, request: Request, public_id: str) -> Response:
-        submitted = submit_draft(public_id, by=self.actor, at=timezone.now())
+        submitted = submit_registration(public_id, by=self.actor, at=timezone.now())
         return Response(RegistrationSerializer(submitted).data)
 
 

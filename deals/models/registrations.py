@@ -1,19 +1,18 @@
 """Registrations and their lines."""
 
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Case, F, Q, Subquery, Value, When
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Upper
 
 from common.database import are_numbers
 from common.ids import public_id
 from deals.choices.registrations import DealSource, RegistrationStatus, SalesStage
-from deals.models.rulebooks import Rulebook
 from deals.rules import transitions
 
 STORED_STATUSES = [status for status in RegistrationStatus.values if status != RegistrationStatus.EXPIRED]
@@ -26,13 +25,6 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
             status=RegistrationStatus.APPROVED, protected_until__lte=at, then=Value(RegistrationStatus.EXPIRED.value)
         )
         return self.annotate(current_status=Case(lapsed, default=F("status")))
-
-    def under_rules_of(self, day: date) -> Self:
-        """With `rulebook_in_force`: the key of the rulebook of the day; none if there is none."""
-        in_force = Rulebook.objects.filter(published_at__isnull=False, effective_from__lte=day)
-        return self.annotate(
-            rulebook_in_force=Subquery(in_force.order_by("-effective_from", "-version").values("pk")[:1])
-        )
 
     def with_status(self, status: str, at: datetime) -> Self:
         """Those that read as this status at the instant."""

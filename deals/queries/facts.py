@@ -29,10 +29,7 @@ from deals.rules.rulebook import Rule, rules_from
 from deals.rules.sites import site_span
 from deals.rules.terms import DEFAULT_TERMS, Terms, terms_from
 
-_IN_FORCE = """
-    SELECT id FROM deals_rulebook WHERE published_at IS NOT NULL AND effective_from <= %s
-    ORDER BY effective_from DESC, version DESC LIMIT 1
-"""
+_IN_FORCE = "SELECT deals_rulebook_on(%s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +45,8 @@ def rules_on(day: date) -> RulesInForce | None:
     """The rulebook in force on the day, if there is one."""
     with connection.cursor() as cursor:
         cursor.execute(_IN_FORCE, [day])
-        found = cursor.fetchone()
-    return published_rules(found[0]) if found else None
+        (rulebook_id,) = cursor.fetchone()
+    return published_rules(rulebook_id) if rulebook_id else None
 
 
 def rulebook_on(day: date) -> Rulebook | None:
@@ -100,90 +97,12 @@ class StandingAgainst(msgspec.Struct, frozen=True):
     has_own_hold: bool
 
 
-# One statement, since everybody who claims the same customer waits while it runs.
+# One statement, since everybody who claims the same customer waits while it runs; a function keeps its plan.
 _STANDING_AGAINST = """
-SELECT jsonb_build_object(
-    'receipt_number', coalesce(%(receipt)s::bigint, nextval('deals_receipt_number')),
-    'protections', (
-        SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'registration', holder.public_id, 'own', protection.partner_id = %(partner)s,
-            'family_id', protection.family_id, 'starts_at', protection.starts_at, 'ends_at', protection.ends_at,
-            'shared', protection.is_shared
-        ) ORDER BY protection.starts_at, protection.id), '[]')
-        FROM deals_protection protection JOIN deals_registration holder ON holder.id = protection.registration_id
-        WHERE protection.customer_id = ANY(%(customers)s::bigint[])
-          AND protection.family_id = ANY(%(families)s::bigint[])
-          AND protection.sites && %(sites)s::int8range
-          AND tstzrange(protection.starts_at, protection.ends_at) && tstzrange(%(at)s, NULL)
-    ),
-    'named_accounts', (
-        SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'starts_on', named.starts_on, 'ends_on', named.ends_on
-        ) ORDER BY named.starts_on, named.id), '[]')
-        FROM deals_namedaccount named
-        WHERE named.customer_id = ANY(%(customers)s::bigint[]) AND (named.ends_on IS NULL OR named.ends_on > %(day)s)
-    ),
-    'earlier_claims', (
-        SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'registration', claim.public_id, 'receipt_number', claim.receipt_number, 'shared', claim.source = 'tender'
-        ) ORDER BY claim.receipt_number), '[]')
-        FROM deals_registration claim
-        WHERE claim.customer_id = ANY(%(customers)s::bigint[]) AND claim.status IN ('in_review', 'action_required')
-          AND claim.family_ids && %(families)s::bigint[] AND claim.partner_id <> %(partner)s
-          AND claim.receipt_number < coalesce(%(receipt)s::bigint, 9223372036854775807)
-    ),
-    'blocks', (
-        SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'reason', block.reason, 'starts_on', block.starts_on, 'ends_on', block.ends_on
-        ) ORDER BY block.starts_on, block.id), '[]')
-        FROM deals_blockedcustomer block
-        WHERE block.customer_id = ANY(%(customers)s::bigint[]) AND (block.ends_on IS NULL OR block.ends_on > %(day)s)
-    ),
-    'grants', (
-        SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'grant', granted.public_id, 'own', granted.partner_id = %(partner)s, 'countries', granted.countries,
-            'segment', granted.segment, 'family_id', granted.family_id,
-            'starts_on', granted.starts_on, 'ends_on', granted.ends_on
-        ) ORDER BY granted.starts_on, granted.id), '[]')
-        FROM deals_exclusivegrant granted
-        WHERE (granted.countries = '{}' OR %(country)s = ANY(granted.countries))
-          AND (granted.family_id IS NULL OR granted.family_id = ANY(%(families)s::bigint[]))
-          AND granted.starts_on <= %(day)s AND (granted.ends_on IS NULL OR granted.ends_on > %(day)s)
-    ),
-    'authorisations', (
-        SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'countries', held.countries, 'segment', held.segment, 'family_id', held.family_id,
-            'starts_on', held.starts_on, 'ends_on', held.ends_on
-        ) ORDER BY held.starts_on, held.id), '[]')
-        FROM deals_authorisation held
-        WHERE held.partner_id = %(partner)s
-          AND held.starts_on <= %(day)s AND (held.ends_on IS NULL OR held.ends_on > %(day)s)
-    ),
-    'incumbents', (
-        SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'own', won.partner_id = %(partner)s, 'family_id', family.id, 'won_on', won.won_on
-        ) ORDER BY won.won_on, won.id), '[]')
-        FROM (
-            SELECT id, partner_id, family_ids, (won_at AT TIME ZONE %(zone)s)::date AS won_on FROM deals_registration
-            WHERE customer_id = ANY(%(customers)s::bigint[]) AND status = 'won' AND won_at >= %(since)s
-        ) won
-        JOIN unnest(%(families)s::bigint[]) AS family(id) ON family.id = ANY(won.family_ids)
-    ),
-    'holds', (
-        SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'hold', pencil.public_id, 'ends_at', pencil.ends_at
-        ) ORDER BY pencil.id), '[]')
-        FROM deals_pencilhold pencil
-        WHERE pencil.customer_id = ANY(%(customers)s::bigint[]) AND pencil.ends_at > %(at)s
-          AND pencil.family_ids && %(families)s::bigint[] AND pencil.sites && %(sites)s::int8range
-          AND pencil.partner_id <> %(partner)s
-    ),
-    'has_own_hold', EXISTS (
-        SELECT FROM deals_pencilhold pencil
-        WHERE pencil.customer_id = ANY(%(customers)s::bigint[]) AND pencil.ends_at > %(at)s
-          AND pencil.family_ids && %(families)s::bigint[] AND pencil.partner_id = %(partner)s
+    SELECT deals_standing_against(
+        %(receipt)s, %(partner)s, %(customers)s::bigint[], %(families)s::bigint[], %(country)s,
+        %(sites)s::int8range, %(zone)s, %(since)s, %(at)s, %(day)s
     )
-)::text
 """
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.db.models import Count, DateField, F, Prefetch, Q, Sum, Value
 from django.db.models.functions import Coalesce, Upper
 
@@ -30,8 +31,11 @@ SORTS: dict[str, Any] = {
     "closes": Coalesce("expected_close_on", Value(date.max), output_field=DateField()),
     "value": Coalesce("base_amount", "total_amount"),
 }
-LINES = Prefetch("lines", RegistrationLine.objects.select_related("product__family").order_by("number"))
+_LINES = RegistrationLine.objects.annotate(
+    product_public_id=F("product__public_id"), family_id=F("product__family_id"), family_code=F("product__family__code")
+)
 DEFAULT_SORT = "-newest"
+_SEE_ALL = ("client", "system")  # of the vendor
 
 
 def registrations_visible_to(actor: Actor) -> RegistrationQuerySet:
@@ -42,11 +46,18 @@ def registrations_visible_to(actor: Actor) -> RegistrationQuerySet:
     if actor.is_vendor:
         if not partner_rules.may(actor, "registration.view"):
             return Registration.objects.none()
-        if actor.kind in ("client", "system"):
+        if actor.kind in _SEE_ALL:
             return Registration.objects.all()
         return Registration.objects.filter(receipt_number__isnull=False)
     visible = [pk for pk in actor.partner_ids if may_act(actor, "registration.view", pk)]
     return Registration.objects.filter(Q(partner_id__in=visible) | Q(registered_by_id__in=visible))
+
+
+def may_see(actor: Actor, public_id: str) -> bool:
+    """Whether the actor sees such a registration. Not asked of the database for those who see all of them."""
+    if actor.is_vendor and actor.kind in _SEE_ALL:
+        return bool(partner_rules.may(actor, "registration.view"))
+    return registrations_visible_to(actor).filter(public_id=public_id).exists()
 
 
 def _own(actor: Actor, rows: RegistrationQuerySet) -> RegistrationQuerySet:
@@ -165,6 +176,35 @@ def lines_of(registration: Registration) -> list[RegistrationLine]:
     return list(registration.lines.select_related("product__family").order_by("number"))
 
 
+@dataclass(frozen=True, slots=True)
+class ReadLine:
+    """A line with what it names: its product's public id, the family and its code."""
+
+    number: int
+    product_id: int
+    product_public_id: str
+    family_id: int
+    family_code: str
+    quantity: int
+    amount: Decimal
+
+
+_READ_LINES = """
+    SELECT line.number, product.id, product.public_id, family.id, family.code, line.quantity, line.amount
+    FROM deals_registrationline line
+    JOIN crm_product product ON product.id = line.product_id
+    JOIN crm_productfamily family ON family.id = product.family_id
+    WHERE line.registration_id = %s ORDER BY line.number
+"""
+
+
+def read_lines(registration_id: int) -> list[ReadLine]:
+    """The registration's lines in their order."""
+    with connection.cursor() as cursor:
+        cursor.execute(_READ_LINES, [registration_id])
+        return [ReadLine(*row) for row in cursor.fetchall()]
+
+
 def registrations_with_lines(actor: Actor, *, at: datetime) -> RegistrationQuerySet:
     """Visible registrations with partner, customer, lines and products ready, for the API."""
     return _with_lines(registrations_visible_to(actor), at)
@@ -176,15 +216,15 @@ def registration_with_lines(public_id: str, *, at: datetime) -> Registration:
 
 
 def _with_lines(rows: RegistrationQuerySet, at: datetime) -> RegistrationQuerySet:
-    named = rows.annotate(customer_public_id=F("customer__public_id"))
-    return named.reading_on(at).select_related("partner").prefetch_related(LINES)
+    named = rows.annotate(partner_public_id=F("partner__public_id"), customer_public_id=F("customer__public_id"))
+    lines = Prefetch("lines", _LINES.order_by("number"), to_attr="read_lines")
+    return named.reading_on(at).prefetch_related(lines)
 
 
-def as_read(registration: Registration, *, at: datetime) -> Registration:
-    """One that was just written, with what `registrations_with_lines` reads besides its own columns."""
+def as_read(registration: Registration, *, customer_public_id: str, at: datetime) -> Registration:
+    """One that was just written, with what `registrations_with_lines` reads besides its own columns and lines."""
     registration.current_status = registration.status_on(at)  # type: ignore[attr-defined]
-    if not getattr(registration, "customer_public_id", "") and registration.customer is not None:
-        registration.customer_public_id = registration.customer.public_id  # type: ignore[attr-defined]
+    registration.customer_public_id = customer_public_id or None  # type: ignore[attr-defined]
     return registration
 
 
