@@ -49,7 +49,7 @@ _WORDS = {
 }
 _TYPES = ["var"] * 9 + ["integrator"] * 6 + ["msp"] * 5 + ["distributor"] * 3 + ["isv"] * 3
 _TYPES += ["alliance", "oem", "affiliate", "broker"]
-_ASCII = str.maketrans("ąćęłńóśźżáéíöőüűäßŁŻŚ", "acelnoszzaeioouuasLZS")
+ASCII = str.maketrans("ąćęłńóśźżáéíöőüűäßŁŻŚ", "acelnoszzaeioouuasLZS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def partners(seed: int, scale: int) -> list[CastPartner]:
         round_number = number // len(names)
         name = f"{stem} {_WORDS[kind]}" + (f" {round_number + 1}" if round_number else "")
         second = ("integrator",) if kind == "var" and number % 4 == 0 else ()
-        domain = f"{name.lower().translate(_ASCII).replace(' ', '-')}.example"
+        domain = f"{name.lower().translate(ASCII).replace(' ', '-')}.example"
         weight = 10_000 // (number % 60 + 6)
         legal_name = f"{name} {_FORMS[country]}"
         signs_in = weight >= LARGE or number == _TYPES.index("distributor")

@@ -87,6 +87,7 @@ class Deal:
             lines=self.lines(self.value),
             site=self.site,
             invited=self.invited,
+            registration_id=self.pk or None,
         )
         saved = registrations.save_draft(draft, by=self.registrar or self.partner.seller, at=at)
         self.pk, self.public_id = saved.pk, saved.public_id

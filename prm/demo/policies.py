@@ -23,6 +23,7 @@ from deals.rules.rulebook import Rule
 from prm.demo.people import DemoPartner
 
 NAMED, BLOCKED = 8, 2
+ALONE_IN = "MT"  # the largest partner, with analytics
 FEASTS = {(1, 1): "New Year's Day", (5, 1): "Labour Day", (12, 25): "Christmas Day", (12, 26): "St Stephen's Day"}
 TESTED = timedelta(days=90)
 
@@ -49,7 +50,7 @@ def keep_lists(external_ids: Sequence[str], partners: Sequence[DemoPartner], sta
             if date(year, *month_and_day) > starts_on
         ),
         ExclusiveGrantEntry(
-            partner_id=alone, starts_on=starts_on, countries=("MT",), family_id=family_ids["analytics"]
+            partner_id=alone, starts_on=starts_on, countries=(ALONE_IN,), family_id=family_ids["analytics"]
         ),
         ExclusiveGrantEntry(
             partner_id=alone, starts_on=date(starts_on.year + 3, 1, 1), countries=("LU",), note="Agreed for two years"

@@ -1,11 +1,12 @@
 """Scenes around the demo's logins: what can become of a registration, each once, as it is on the last day."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -17,9 +18,11 @@ from deals.rules.preflight import PreflightQuestion
 from partners.actions import distribution
 from prm.demo import market, papers, policies
 from prm.demo.deal import Beat, Deal, World, agreed_by, extends_with, grows_to, hears, moves_to, says, shows
+from prm.demo.lead import Lead
 from prm.demo.people import DemoPartner
 from prm.demo.story import Deed
 
+Played = TypeVar("Played", Deal, Lead)
 log = structlog.get_logger(__name__)
 LARGE, LARGER = 128_000, 146_000  # more than any level has approved at once, and than the clock approves
 MINUTES = papers.minutes(
@@ -51,6 +54,7 @@ class Scenes:
         """Cast everybody, and put every scene on its days."""
         for scene in (self._reviews, self._lives, self._ends, self._appeals, self._together, self._breaches):
             scene()
+        self._leads()
 
     # What waits for the vendor
 
@@ -157,6 +161,28 @@ class Scenes:
         self._approved(self._deal(55_000), 65, *good)
         self._approved(self._deal(), 29, (work(12), Deal.direct_opportunity), (work(11), Deal.reject_breach))
 
+    # Who asked the vendor
+
+    def _leads(self) -> None:
+        """Offered by the rules to whom they find; in Malta to one partner only, which has it to itself."""
+        work = self._work
+        registers = ((work(29), Lead.accept), (work(28), Lead.register), (work(27), Lead.approve))
+        self._play(self._lead(16_000), (work(30), Lead.offer), *registers, (work(8), Lead.sell))
+        self._play(self._lead(LARGE), (work(7), Lead.offer), (work(6), Lead.accept), (work(4), Lead.register))
+        self._play(self._lead(21_000), (work(3), Lead.offer), (work(2), Lead.accept))
+        self._play(self._lead(33_000), (work(2), Lead.offer), (work(1), Lead.decline))
+        self._play(self._lead(12_000), (work(9), Lead.offer), (work(6), Lead.accept))  # the second: one let it pass
+        self._play(self._lead(9_000), (work(5), Lead.offer), (work(4), Lead.close))
+        self._play(self._lead(18_000), (work(1), Lead.enter))
+        for name, *answers in (("Gozo Ferries", (work(3), Lead.decline)), ("Valletta Harbour Services",)):
+            domain = f"{name.lower().replace(' ', '-')}-1a.com.mt"
+            asks = market.CastCustomer("", name, policies.ALONE_IN, domain, "")
+            self._play(self._lead(27_000, asks, "ANA-100"), (work(4 if answers else 1), Lead.offer), *answers)
+
+    def _lead(self, value: int, customer: market.CastCustomer | None = None, sku: str = "PLT-300") -> Lead:
+        everybody = {partner.pk: partner for partner in self.partners}
+        return Lead(self.world, everybody, customer or self._customer(self.partners[0]), value, sku)
+
     # Casting and days
 
     def _deal(self, value: int = 24_000, *, partner: DemoPartner | None = None, **more: object) -> Deal:
@@ -173,14 +199,14 @@ class Scenes:
         day = self._ago(days_ago)
         self._play(deal, (day, Deal.submit), (day, Deal.approve), *beats)
 
-    def _play(self, deal: Deal, *beats: tuple[date, Beat]) -> None:
+    def _play(self, played: Played, *beats: tuple[date, Callable[[Played, datetime], object]]) -> None:
         """What is refused is left out, and said: on some days of the calendar a scene may not come off."""
 
-        def do(beat: Beat, at: datetime) -> None:
+        def do(beat: Callable[[Played, datetime], object], at: datetime) -> None:
             try:
-                beat(deal, at)
+                beat(played, at)
             except Refused as refused:
-                log.warning("a scene was refused", customer=deal.customer.name, reasons=str(refused))
+                log.warning("a scene was refused", customer=played.customer.name, reasons=str(refused))
 
         self.world.story.in_turn(*((day, partial(do, beat)) for day, beat in beats))
 

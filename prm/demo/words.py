@@ -39,6 +39,16 @@ NO_BREACH = (
     "The entry was made for another company of the group by mistake and has been corrected.",
 )
 NOTHING_LOST = "The offer was withdrawn before the customer saw it, so nothing was lost by it."
+LEADS = (
+    "They saw us at a fair and want a pilot for two sites before the summer.",
+    "Their contract ends in autumn. They ask for an offer with training for forty people.",
+    "The new head of operations used our product before and wants it here as well.",
+    "Filled in the form on our site; wants to be called by somebody who speaks the language.",
+)
+DECLINED_LEADS = (
+    "All our consultants are booked until the end of the quarter.",
+    "We have nobody near this site.",
+)
 ACTIVITY = (
     "Demo went well; they want to see a pilot next.",
     "Met their head of operations on site. Budget is confirmed, timing depends on the audit.",

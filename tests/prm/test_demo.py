@@ -1,6 +1,6 @@
 """A small demo, built by the same code as the large one: everything in it must be as true as real data."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
@@ -8,6 +8,7 @@ from django.core.management import call_command
 from common.audit import verify_chain
 from common.choices import RunStatus
 from common.models import JobRun, OutboxMessage
+from deals.choices.leads import LeadStatus, OfferAnswer
 from deals.choices.registrations import RegistrationStatus
 from deals.models import (
     Appeal,
@@ -17,6 +18,8 @@ from deals.models import (
     Change,
     Comment,
     Extension,
+    Lead,
+    LeadOffer,
     LifeWarning,
     Participant,
     PencilHold,
@@ -64,6 +67,7 @@ def test_the_demo_is_a_whole_and_true_world(months):
     every_protection(largest.filter(current_status="approved"))
     every_case(largest)
     several_partners(largest)
+    every_lead(cast.partners(3, 1)[0].name)
     what_people_keep()
 
 
@@ -105,6 +109,19 @@ def several_partners(largest):
     assert largest.filter(registered_by__isnull=False).exists()
     assert Distribution.objects.filter(answered_at=None).exists()
     assert Distribution.objects.exclude(starts_on=None).exists()
+
+
+def every_lead(largest: str):
+    """In each state and with each answer; what was accepted is a draft, waits for an answer, and was sold."""
+    assert kinds(Lead.objects, "status") == set(LeadStatus)
+    assert kinds(LeadOffer.objects, "answer") == set(OfferAnswer)
+    assert kinds(LeadOffer.objects.filter(answer="accepted"), "registration__status") == {"draft", "in_review", "won"}
+    passed_on = LeadOffer.objects.get(answer="expired")
+    assert passed_on.answered_at - passed_on.expires_at < timedelta(minutes=1)
+    assert passed_on.lead.offers.get(answer="accepted").offered_at == passed_on.answered_at
+    waiting = LeadOffer.objects.filter(answer="waiting", expires_at__gt=NOW)
+    assert waiting.filter(partner__name=largest).exists()
+    assert waiting.count() == LeadOffer.objects.filter(answer="waiting").count() >= 2
 
 
 def what_people_keep():
