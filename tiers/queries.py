@@ -28,24 +28,7 @@ from tiers.rules.standing import Held, Notice
 
 # A standing names a level; what it gives is read from the version in force on the day, by the level's code (or from its
 # own version when no later one has it). A partner that was never enrolled has the default programme's entry level.
-_TERMS = """
-SELECT wanted.id, given.code, given.name, given.rank, given.protection_days, given.deal_discount,
-       given.rebate_multiplier, given.mdf_rate, version.number
-FROM unnest(%(partners)s::bigint[]) AS wanted(id)
-LEFT JOIN tiers_standing standing ON standing.partner_id = wanted.id
-     AND standing.starts_on <= %(day)s AND (standing.ends_on IS NULL OR standing.ends_on > %(day)s)
-LEFT JOIN tiers_level held ON held.id = standing.level_id
-LEFT JOIN tiers_programmeversion held_version ON held_version.id = held.version_id
-LEFT JOIN tiers_programme fallback ON fallback.is_default AND held.id IS NULL
-LEFT JOIN tiers_programmeversion current_version
-     ON current_version.programme_id = coalesce(held_version.programme_id, fallback.id)
-     AND current_version.published_at IS NOT NULL AND current_version.starts_on <= %(day)s
-     AND (current_version.ends_on IS NULL OR current_version.ends_on > %(day)s)
-LEFT JOIN tiers_level current_level ON current_level.version_id = current_version.id
-     AND (current_level.code = held.code OR (held.id IS NULL AND current_level.rank = 1))
-JOIN tiers_level given ON given.id = coalesce(current_level.id, held.id)
-JOIN tiers_programmeversion version ON version.id = given.version_id
-"""
+_TERMS = "SELECT * FROM tiers_terms_on(%(partners)s::bigint[], %(day)s)"
 
 # Which credits a measure sees from a day. A reversal has its original's validity, so the two always cancel.
 _COUNTED = """

@@ -70,7 +70,7 @@ def _token_of(value: str) -> Token | None:
     if row is None:
         return None
     pk, scopes, data, client_id, client_name, client_scopes = row
-    client = Client(pk=client_id, name=client_name, scopes=client_scopes)
+    client = Client(pk=client_id, name=client_name, scopes=client_scopes, secret="")  # its default would be hashed
     return Token(pk=pk, scopes=scopes, data=json.loads(data or "null"), client=client)
 
 

@@ -126,17 +126,22 @@ def lock_keys(space: str, keys: Iterable[str]) -> None:
 
     Keys fall into buckets, which are locked in ascending order: two batches never wait for each other in a circle.
     """
-    buckets = sorted({crc32(key.encode("utf-8", "surrogatepass")) % BUCKETS for key in keys})
-    _advise("pg_advisory_xact_lock", space, buckets)
+    _advise("pg_advisory_xact_lock", *locks_of(space, keys))
+
+
+def locks_of(space: str, keys: Iterable[str]) -> tuple[int, list[int]]:
+    """The number of the space and, ascending, those of the keys' buckets, as the lock functions take them."""
+    buckets = {crc32(key.encode("utf-8", "surrogatepass")) % BUCKETS for key in keys}
+    return crc32(space.encode()) - 2**31, sorted(buckets)  # signed integers of 32 bits
 
 
 def lock_space(space: str, *, shared: bool) -> None:
     """Hold a whole space: alone, or together with all who share it."""
-    _advise("pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock", f"all of {space}", [0])
+    number_of_space, _no_keys = locks_of(f"all of {space}", ())
+    _advise("pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock", number_of_space, [0])
 
 
-def _advise(function: str, space: str, numbers: Sequence[int]) -> None:
-    number_of_space = crc32(space.encode()) - 2**31  # the function takes signed integers of 32 bits
+def _advise(function: str, number_of_space: int, numbers: Sequence[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {function}(%s, number) FROM unnest(%s::integer[]) AS number",  # noqa: S608 one of two literals

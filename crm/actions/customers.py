@@ -1,17 +1,18 @@
 """Customers: as the CRM has them, and as partners bring them."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from common import events
 from common.actor import Actor
 from common.audit import record
 from common.errors import NotFound
-from crm.actions.batches import MERGES, Batch, BatchResult, lock_keys, lock_space, write_differences
+from crm.actions.batches import MERGES, Batch, BatchResult, lock_keys, lock_space, locks_of, write_differences
 from crm.actions.scores import merge_first_sales
 from crm.actions.words import count_words
 from crm.choices import CustomerSource
@@ -24,9 +25,22 @@ from crm.rules.rows import CustomerRow, trimmed
 from crm.rules.search import index_words
 from partners import rules as partner_rules
 
+_IDENTITIES = "crm.customer.identity"
 
-def ensure_customer(identity: CustomerIdentity, *, by: Actor, at: datetime, distinct_from: Collection[int] = ()) -> int:
-    """The primary key of the customer that this is, made if there is none: one row, however many ask at once.
+
+@dataclass(frozen=True, slots=True)
+class Ensured:
+    """The customer that there is now; `is_new`: made just now, so that nobody else can see it before the commit."""
+
+    pk: int
+    public_id: str
+    is_new: bool
+
+
+def ensure_customer(
+    identity: CustomerIdentity, *, by: Actor, at: datetime, distinct_from: Collection[int] = ()
+) -> Ensured:
+    """The customer that this is, made if there is none: one row, however many ask at once.
 
     The same company is one with the same tax id or the same domain, or with the same normalised name in the same
     country unless both tax ids are known and differ. `distinct_from`: customers that a person judged to be others.
@@ -35,16 +49,16 @@ def ensure_customer(identity: CustomerIdentity, *, by: Actor, at: datetime, dist
     matching.identity_is_complete(identity).or_refuse()
     keys = matching.keys_of(identity)
     with transaction.atomic():
-        lock_identities([keys])
-        known = [row for row in _same_companies([keys]) if _live(row).pk not in distinct_from]
-        found = _counterpart(keys, known)
-        if found is None:
-            found = Customer.objects.create(
-                **_columns(identity, keys), source=CustomerSource.REGISTRATION, created_at=at, updated_at=at
-            )
-            count_words(new=[found.name_words])
-            record("customer.created", on=found, by=by, at=at, legal_name=identity.legal_name, country=identity.country)
-    return found.pk
+        known = _same_companies([keys]) if _lock_and_look(keys) else []
+        found = _counterpart(keys, [row for row in known if _live(row).pk not in distinct_from])
+        if found is not None:
+            return Ensured(found.pk, found.public_id, is_new=False)
+        made = Customer.objects.create(
+            **_columns(identity, keys), source=CustomerSource.REGISTRATION, created_at=at, updated_at=at
+        )
+        count_words(new=[made.name_words])
+        record("customer.created", on=made, by=by, at=at, legal_name=identity.legal_name, country=identity.country)
+    return Ensured(made.pk, made.public_id, is_new=True)
 
 
 def upsert_customers(rows: Sequence[CustomerRow], *, by: Actor, at: datetime) -> BatchResult:
@@ -128,8 +142,23 @@ def _adopt(external_ids: Sequence[str], keys: Sequence[IdentityKeys], existing: 
 
 def lock_identities(keys: Iterable[IdentityKeys]) -> None:
     """Whoever is about to look for a company and to make it if it is missing holds what it is recognised by."""
-    names = (name for key in keys for name in (key.identity, key.domain, key.tax) if name)
-    lock_keys("crm.customer.identity", names)
+    lock_keys(_IDENTITIES, _recognised_by(keys))
+
+
+# One statement, since most of those who ask bring a company that nobody knows.
+_LOCK_AND_LOOK = "SELECT crm_lock_and_look(%s, %s::integer[], %s, %s, %s)"
+
+
+def _lock_and_look(keys: IdentityKeys) -> bool:
+    """The same for one company; whether anybody shares an exact key with it by the time that it is locked."""
+    locks = locks_of(_IDENTITIES, _recognised_by([keys]))
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_AND_LOOK, [*locks, keys.identity or None, keys.domain or None, keys.tax or None])
+        return bool(cursor.fetchone()[0])
+
+
+def _recognised_by(keys: Iterable[IdentityKeys]) -> list[str]:
+    return [name for key in keys for name in (key.identity, key.domain, key.tax) if name]
 
 
 def _same_companies(keys: Sequence[IdentityKeys]) -> list[Customer]:

@@ -1,4 +1,4 @@
-"""What goes on with a customer is looked up by a function, whose plan a connection makes once."""
+"""What every registration asks is looked up by functions, whose plans a connection makes once."""
 
 from django.db import migrations
 
@@ -43,9 +43,25 @@ BEGIN
     )::text;
 END $$;
 """
+# Each statement of a volatile function sees what was committed until then: the look, what the locks waited for.
+LOCK_AND_LOOK = """
+CREATE FUNCTION crm_lock_and_look(
+    space integer, buckets integer[], asked_identity text, asked_domain text, asked_tax text
+) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(space, bucket) FROM unnest(buckets) AS bucket;
+    RETURN EXISTS (
+        SELECT FROM crm_customer
+        WHERE identity_key = asked_identity OR domain_key = asked_domain OR tax_key = asked_tax
+    );
+END $$;
+"""
 
 
 class Migration(migrations.Migration):
     dependencies = [("crm", "0004_segment")]
 
-    operations = [migrations.RunSQL(ACTIVITY_AT, "DROP FUNCTION crm_activity_at(bigint[], bigint[], date)")]
+    operations = [
+        migrations.RunSQL(ACTIVITY_AT, "DROP FUNCTION crm_activity_at(bigint[], bigint[], date)"),
+        migrations.RunSQL(LOCK_AND_LOOK, "DROP FUNCTION crm_lock_and_look(integer, integer[], text, text, text)"),
+    ]

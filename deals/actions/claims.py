@@ -60,7 +60,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """Who the customer is: every known record of it, surest first; none for a newcomer or while a person compares."""
+    """Who the customer is: every known record of it, surest first; none while a person compares.
+
+    A newcomer has no record either, until it is made one: then only this transaction knows it.
+    """
 
     customer_ids: tuple[int, ...]
     kind: str
@@ -213,7 +216,8 @@ def settle(case: Case, who: Identified, *, by: Actor) -> tuple[Identified, Judge
             who = create_customer(case, who, by=by)
         else:
             who = replace(who, market=judged.market, known_opportunities=judged.facts.opportunities)
-        judged = _look_in_turn(case, who)
+        if not who.is_newcomer:  # of one made just now nobody else knows
+            judged = _look_in_turn(case, who)
     if judged.judgement.verdict != RuleVerdict.APPROVE:
         return who, judged
     until = protect(case, who)
@@ -250,10 +254,10 @@ def _look_in_turn(case: Case, who: Identified) -> Judged:
 
 def create_customer(case: Case, who: Identified, *, by: Actor, distinct_from: Sequence[int] = ()) -> Identified:
     """Make a customer of what was typed, or take the record that is surely it. `distinct_from` are judged others."""
-    customer_id = customer_actions.ensure_customer(
+    ensured = customer_actions.ensure_customer(
         identity_of(case.registration), by=by, at=case.at, distinct_from=distinct_from
     )
-    return replace(who, customer_ids=(customer_id,), is_newcomer=False)
+    return replace(who, customer_ids=(ensured.pk,), public_id=ensured.public_id, is_newcomer=ensured.is_new)
 
 
 def similar_customer_ids(case: Case) -> list[int]:

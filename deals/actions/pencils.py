@@ -69,7 +69,7 @@ def _customer_of(partner_id: int, question: PreflightQuestion, *, by: Actor, at:
         found = look(partner_id, question, at=at)
     _is_green(found.answer).or_refuse()
     if found.is_newcomer:
-        return (customer_actions.ensure_customer(question.identity, by=by, at=at),)
+        return (customer_actions.ensure_customer(question.identity, by=by, at=at).pk,)
     return found.customer_ids
 
 

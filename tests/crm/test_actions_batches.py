@@ -12,7 +12,7 @@ from common import events
 from common.errors import Refused
 from common.models import AuditEntry
 from crm.actions.batches import BatchResult
-from crm.actions.customers import ensure_customer, upsert_customers
+from crm.actions.customers import Ensured, ensure_customer, upsert_customers
 from crm.actions.families import upsert_families
 from crm.actions.opportunities import upsert_opportunities
 from crm.actions.products import upsert_products
@@ -182,16 +182,20 @@ def test_ensure_customer_finds_what_is_the_same_company(now: datetime) -> None:
         CustomerIdentity("Acme", "PL", "", "7010000001"),
         CustomerIdentity("Acma", "PL"),
     ]
-    assert [ensure_customer(identity, by=CRM, at=now) for identity in same] == [first] * 3
+    assert first.is_new
+    again = Ensured(first.pk, first.public_id, is_new=False)
+    assert [ensure_customer(identity, by=CRM, at=now) for identity in same] == [again] * 3
     others = [ensure_customer(identity, by=CRM, at=now) for identity in other]
     assert len({first, *others}) == 4
+    assert all(ensured.is_new for ensured in others)
     assert AuditEntry.objects.filter(event="customer.created").count() == 4
 
 
 def test_ensure_customer_heeds_a_person_who_knows_better(now: datetime) -> None:
     first = ensure_customer(CustomerIdentity("Acme", "PL"), by=CRM, at=now)
-    second = ensure_customer(CustomerIdentity("Acme", "PL"), by=CRM, at=now, distinct_from=[first])
-    assert second != first
+    second = ensure_customer(CustomerIdentity("Acme", "PL"), by=CRM, at=now, distinct_from=[first.pk])
+    assert second.pk != first.pk
+    assert second.is_new
 
 
 @pytest.mark.parametrize(
@@ -208,7 +212,7 @@ def test_ensure_customer_refuses_the_nameless(identity: CustomerIdentity, code: 
 
 
 def test_the_crm_adopts_a_partners_customer_instead_of_doubling_it(now: datetime) -> None:
-    brought = ensure_customer(CustomerIdentity("Acme Sp. z o.o.", "PL", "acme.pl"), by=CRM, at=now)
+    brought = ensure_customer(CustomerIdentity("Acme Sp. z o.o.", "PL", "acme.pl"), by=CRM, at=now).pk
     rows = [
         customer_row(7, legal_name="ACME Spółka Akcyjna", domain="www.acme.pl"),
         customer_row(8, legal_name="Acme", country="PL"),

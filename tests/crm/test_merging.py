@@ -75,7 +75,7 @@ def test_every_spelling_of_the_lost_one_leads_to_the_kept_one(keep: Customer, lo
     assert [(found.customer.pk, found.match.kind) for found in queries.customer_candidates(by_name)] == [
         (keep.pk, "name")
     ]
-    assert ensure_customer(by_tax, by=CRM, at=now) == keep.pk
+    assert ensure_customer(by_tax, by=CRM, at=now).pk == keep.pk
     assert Customer.objects.count() == 2
 
 

@@ -13,7 +13,7 @@ from crm.actions.customers import ensure_customer, upsert_customers
 from crm.actions.rates import upsert_rates
 from crm.actions.sales import upsert_sales
 from crm.models import Customer, FirstSale, Sale
-from crm.rules.matching import CustomerIdentity
+from crm.rules.matching import CustomerIdentity, IdentityKeys
 from crm.rules.rows import RateRow
 from tests.crm.rows import CRM, customer_row, line, sale_row
 from tests.factories.crm import CustomerFactory, ProductFactory
@@ -51,14 +51,12 @@ def test_one_new_company_is_one_customer_however_many_bring_it(now: datetime) ->
 def test_control_without_the_lock_it_is_doubled(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     meet = threading.Barrier(WRITERS)
 
-    def look_together(*args: object) -> list[Customer]:
-        found = same_companies(*args)
+    def look_together(keys: IdentityKeys) -> bool:
+        found = bool(customers._same_companies([keys]))
         meet.wait(timeout=30)
         return found
 
-    same_companies = customers._same_companies
-    monkeypatch.setattr(customers, "lock_identities", lambda keys: None)
-    monkeypatch.setattr(customers, "_same_companies", look_together)
+    monkeypatch.setattr(customers, "_lock_and_look", look_together)
     ensure_all(now, rounds=1)
     assert Customer.objects.count() > 1
 
