@@ -4,6 +4,7 @@ from django.urls import path
 
 from deals.views import (
     answers,
+    assignments,
     backtests,
     breaches,
     cases,
@@ -65,10 +66,12 @@ urlpatterns = [
     path("requests/", life.requests, name="requests"),
     path("extensions/<slug:public_id>/", life.answer_extension, name="extension-answer"),
     path("changes/<slug:public_id>/", life.settle_change, name="change-settle"),
+    path("changes/<slug:public_id>/assign/", assignments.give_change, name="change-assign"),
     path("changes/<slug:public_id>/withdraw/", life.withdraw_change, name="change-withdraw"),
     path("appeals/", cases.appeals, name="appeals"),
     path("appeals/precedents/", cases.precedents, name="precedents"),
     path("appeals/<slug:public_id>/", cases.appeal, name="appeal"),
+    path("appeals/<slug:public_id>/assign/", assignments.give_appeal, name="appeal-assign"),
     path("breaches/", breaches.breaches, name="breaches"),
     path("breaches/<slug:public_id>/", breaches.breach, name="breach"),
     path("breaches/<slug:public_id>/<slug:event>/", breaches.answer, name="breach-answer"),

@@ -127,6 +127,7 @@ def handlers(now: Callable[[], datetime]) -> dict[str, outbox.Handler]:
         "deals.participation_answered": told(participant_news.tell_answered),
         "deals.registered_on_behalf": told(participant_news.tell_registered_on_behalf),
         "deals.review_news": review_news.send_review_news,
+        "deals.case_news": review_news.send_case_news,
         "partners.mail_due": _mail_due,
     }
 

@@ -6,9 +6,11 @@ done again. Each registration has a transaction of its own, so that one that can
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
 from common.actor import SYSTEM
 from common.audit import record
@@ -16,11 +18,13 @@ from common.errors import Refused
 from common.verdict import Reason
 from deals.actions import claims
 from deals.actions.decisions import Ruling, write_decision
-from deals.actions.news.reviews import tell
+from deals.actions.news.reviews import tell, tell_of_case
 from deals.actions.reviews import known_customer, protected_under_lock
+from deals.choices.cases import AppealStatus
 from deals.choices.engagement import RuleVerdict
-from deals.models import Registration, RegistrationQuerySet
+from deals.models import Appeal, Change, Registration, RegistrationQuerySet
 from deals.queries.calendar import promised_terms
+from deals.queries.changes import pending_changes
 from deals.rules.clocks import is_low_risk, late_days
 from deals.rules.terms import Terms
 
@@ -29,13 +33,19 @@ log = structlog.get_logger(__name__)
 
 
 def run_review_clocks(*, at: datetime) -> int:
-    """Escalate and approve whatever is due; returns how many registrations were dealt with."""
-    return escalate_late_reviews(at=at) + approve_due_reviews(at=at)
+    """Escalate and approve whatever is due; returns how many registrations, changes and appeals were dealt with."""
+    return escalate_late_reviews(at=at) + escalate_late_cases(at=at) + approve_due_reviews(at=at)
 
 
 def escalate_late_reviews(*, at: datetime) -> int:
     """Tell the channel chief and the reviewer, once, of each review whose time is over; returns how many."""
     return _each(_late(at).order_by("review_due_at"), lambda pk: _escalate(pk, at))
+
+
+def escalate_late_cases(*, at: datetime) -> int:
+    """The same of each change and appeal that waits for a person; returns how many."""
+    changes = _each(_late_changes(at), lambda pk: _escalate_case(_late_changes(at), pk, at))
+    return changes + _each(_late_appeals(at), lambda pk: _escalate_case(_late_appeals(at), pk, at))
 
 
 def approve_due_reviews(*, at: datetime) -> int:
@@ -98,6 +108,32 @@ def _escalate(registration_id: int, at: datetime) -> bool:
     return True
 
 
+def _escalate_case(late: QuerySet[Any], case_id: int, at: datetime) -> bool:
+    """Under the lock of its registration, like everything that happens to it."""
+    with transaction.atomic():
+        registration_id = late.filter(pk=case_id).values_list("registration_id", flat=True).first()
+        registration = _taken(Registration.objects.all(), registration_id) if registration_id else None
+        case = late.filter(pk=case_id).first() if registration else None
+        if registration is None or case is None:
+            return False
+        case.escalated_at = at
+        case.save(update_fields=["escalated_at"])
+        kind = type(case).__name__.lower()
+        facts = {kind: case.public_id}
+        record(f"registration.{kind}_escalated", on=registration, by=SYSTEM, at=at, **facts)
+        tell_of_case(f"{kind}.is_late", about=case, at=at)
+    return True
+
+
+def _late_changes(at: datetime) -> QuerySet[Change]:
+    return pending_changes(at).filter(review_due_at__lt=at, escalated_at=None)
+
+
+def _late_appeals(at: datetime) -> QuerySet[Appeal]:
+    late = Appeal.objects.filter(status=AppealStatus.OPEN, due_at__lt=at, escalated_at=None)
+    return late.order_by("due_at", "pk")
+
+
 def _late(at: datetime) -> RegistrationQuerySet:
     return Registration.objects.late_on(at).filter(escalated_at=None)
 
@@ -111,11 +147,11 @@ def _taken(rows: RegistrationQuerySet, registration_id: int) -> Registration | N
     return rows.select_for_update(skip_locked=True).filter(pk=registration_id).first()
 
 
-def _each(rows: RegistrationQuerySet, deal_with: Callable[[int], bool]) -> int:
+def _each(rows: QuerySet[Any], deal_with: Callable[[int], bool]) -> int:
     done = 0
-    for registration_id in list(rows.values_list("pk", flat=True)[:AT_ONCE]):
+    for pk in list(rows.values_list("pk", flat=True)[:AT_ONCE]):
         try:
-            done += deal_with(registration_id)
+            done += deal_with(pk)
         except Exception:
-            log.exception("review clock failed", registration=registration_id)
+            log.exception("review clock failed", of=rows.model.__name__, key=pk)
     return done

@@ -1,5 +1,6 @@
 """Deciding about registrations: the queue, approving, rejecting, asking and answering, and who reviews."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
@@ -14,20 +15,25 @@ from common.api.views import ApiView
 from common.verdict import refusal
 from crm import queries as crm_queries
 from deals.actions.answers import answer_inquiry
-from deals.actions.assignments import assign_registration
+from deals.actions.assignments import assign_appeal, assign_change, assign_registration
 from deals.actions.inquiries import ask_partner
 from deals.actions.reviews import approve_registration, reject_registration
+from deals.api.cases import AppealSerializer
+from deals.api.life import ChangeSerializer
 from deals.api.serializers import NewLineSerializer, RegistrationSerializer
 from deals.api.views import Registrations
 from deals.choices.engagement import RULE_LABELS
 from deals.choices.registrations import DealSource, SalesStage
 from deals.choices.reviews import DIMENSIONS, Waiting
+from deals.queries.appeals import find_appeal
+from deals.queries.changes import find_change
 from deals.queries.queue import NOBODY, SORTS, Wish, queue_page
 from deals.queries.registrations import find_registration
-from deals.queries.reviewers import reviewers
+from deals.queries.reviewers import judges, reviewers
 from deals.queries.reviews import chosen_customer
 from deals.rules.drafts import DraftLine
 from partners import queries as partner_queries
+from partners.queries import Colleague
 
 _LONG: dict[str, Any] = {"max_length": 10_000, "required": False}
 _AMOUNT: dict[str, Any] = {"max_digits": 17, "decimal_places": 2, "default": None, "min_value": 0}
@@ -62,10 +68,12 @@ class WaitingSerializer(serializers.Serializer[Any]):
     auto_approve_at = serializers.DateTimeField(
         source="registration.auto_approve_at", allow_null=True, help_text="When a low-risk one approves itself."
     )
-    escalated_at = serializers.DateTimeField(source="registration.escalated_at", allow_null=True)
+    escalated_at = serializers.DateTimeField(
+        allow_null=True, help_text="When those in charge were told that it is late."
+    )
     rule = serializers.CharField(allow_blank=True, help_text="The rule that sent it to review; empty: none decided.")
     dimensions = serializers.ListField(child=serializers.ChoiceField(list(DIMENSIONS)), help_text="Of a change.")
-    reviewer = serializers.CharField(source="registration.assigned_to.public_id", default=None, allow_null=True)
+    reviewer = serializers.CharField(source="reviewer.public_id", default=None, allow_null=True)
 
 
 class WaitingPageSerializer(serializers.Serializer[Any]):
@@ -212,13 +220,47 @@ class Assignment(Review):
     )
     @idempotent()
     def post(self, request: Request, public_id: str) -> Response:
-        named = _typed(AssignmentSerializer, request)["reviewer"]
         deal = find_registration(self.actor, public_id)
-        people = {person.public_id: person.pk for person in reviewers()}
-        if named is not None and named not in people:
-            refusal("review.not_a_reviewer", field="reviewer").or_refuse()
-        assign_registration(deal.pk, people.get(named), by=self.actor, at=timezone.now())
+        assign_registration(deal.pk, _named(request, reviewers()), by=self.actor, at=timezone.now())
         return self.answer(public_id, status.HTTP_200_OK)
+
+
+class ChangeAssignment(ApiView):
+    required_scopes = {"POST": "deals.read deals.review"}
+
+    @extend_schema(
+        summary="Give a change to a reviewer", request=AssignmentSerializer, responses={200: ChangeSerializer}
+    )
+    @idempotent()
+    def post(self, request: Request, public_id: str) -> Response:
+        found = find_change(self.actor, public_id)
+        assign_change(found.change.pk, _named(request, reviewers()), by=self.actor, at=timezone.now())
+        return Response(ChangeSerializer(found).data)
+
+
+class AppealAssignment(ApiView):
+    required_scopes = {"POST": "deals.read deals.review"}
+
+    @extend_schema(
+        summary="Give an appeal to a judge",
+        description="To nobody who decided about the registration before.",
+        request=AssignmentSerializer,
+        responses={200: AppealSerializer},
+    )
+    @idempotent()
+    def post(self, request: Request, public_id: str) -> Response:
+        found = find_appeal(self.actor, public_id)
+        assign_appeal(found.pk, _named(request, judges()), by=self.actor, at=timezone.now())
+        return Response(AppealSerializer(found).data)
+
+
+def _named(request: Request, people: Iterable[Colleague]) -> int | None:
+    """The key of whom the caller names; None: nobody. Refuses somebody who is none of them."""
+    named = _typed(AssignmentSerializer, request)["reviewer"]
+    keys = {person.public_id: person.pk for person in people}
+    if named is not None and named not in keys:
+        refusal("review.not_a_reviewer", field="reviewer").or_refuse()
+    return keys.get(named)
 
 
 def _typed(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:

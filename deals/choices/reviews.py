@@ -57,6 +57,10 @@ REASONS = {
         "%(customer)s (%(partner)s) was to be approved by the program, but the rules no longer allow it: please decide."
     ),
     "review.was_assigned": _("%(customer)s (%(partner)s) is yours to review."),
+    "change.was_assigned": _("The change of %(customer)s (%(partner)s) is yours to decide."),
+    "appeal.was_assigned": _("The appeal for %(customer)s (%(partner)s) is yours to judge."),
+    "change.is_late": _("The change of %(customer)s (%(partner)s) waits longer than promised."),
+    "appeal.is_late": _("The appeal for %(customer)s (%(partner)s) waits longer than promised."),
     "inquiry.was_asked": _("%(customer)s: we need something from you before we can decide."),
     "inquiry.was_answered": _("%(partner)s answered about %(customer)s."),
 }
@@ -66,6 +70,8 @@ EVENTS = {
     "registration.asked": (_("The partner was asked"), "message-question", "orange"),
     "registration.answered": (_("The partner answered"), "message-reply", "azure"),
     "registration.escalated": (_("The answer is late: escalated"), "clock-exclamation", "red"),
+    "registration.change_escalated": (_("The answer to the change is late: escalated"), "clock-exclamation", "red"),
+    "registration.appeal_escalated": (_("The judgement is late: escalated"), "clock-exclamation", "red"),
 }
 
 NOTICES: dict[str, NoticeKind] = {
@@ -76,9 +82,15 @@ NOTICES: dict[str, NoticeKind] = {
         _("A partner answered your question"), ("inquiry.was_answered",), EmailWhen.NOW, "vendor"
     ),
     "review_assigned": NoticeKind(
-        _("A registration is yours to review"), ("review.was_assigned",), EmailWhen.DAILY, "vendor"
+        _("A registration, change or appeal is yours"),
+        ("review.was_assigned", "change.was_assigned", "appeal.was_assigned"),
+        EmailWhen.DAILY,
+        "vendor",
     ),
     "review_late": NoticeKind(
-        _("A review is late"), ("review.is_late", "review.kept_from_clock"), EmailWhen.NOW, "vendor"
+        _("A review, change or appeal is late"),
+        ("review.is_late", "review.kept_from_clock", "change.is_late", "appeal.is_late"),
+        EmailWhen.NOW,
+        "vendor",
     ),
 }

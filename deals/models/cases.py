@@ -28,6 +28,8 @@ class Appeal(models.Model):
     filed_at = models.DateTimeField()
     filed_by = models.CharField(max_length=200)
     due_at = models.DateTimeField()
+    escalated_at = models.DateTimeField(null=True, blank=True)
+    assigned_to = models.ForeignKey("partners.User", models.SET_NULL, null=True, blank=True, related_name="+")
     judged_at = models.DateTimeField(null=True, blank=True)
     judged_by = models.ForeignKey("partners.User", models.PROTECT, null=True, blank=True, related_name="+")
     judged_by_label = models.CharField(max_length=200, blank=True)
@@ -38,6 +40,7 @@ class Appeal(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["due_at"], name="appeal_queue", condition=Q(status="open")),
+            models.Index(fields=["assigned_to"], name="appeal_of_judge", condition=Q(status="open")),
             models.Index(fields=["judged_at"], name="appeal_by_time"),
         ]
         constraints = [

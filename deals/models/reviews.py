@@ -53,11 +53,16 @@ class Change(models.Model):
     requested_at = models.DateTimeField()
     requested_by = models.CharField(max_length=200)
     review_due_at = models.DateTimeField(null=True, blank=True)
+    escalated_at = models.DateTimeField(null=True, blank=True)
+    assigned_to = models.ForeignKey("partners.User", models.SET_NULL, null=True, blank=True, related_name="+")
     settled_at = models.DateTimeField(null=True, blank=True)
     settled_by = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["review_due_at"], name="change_queue", condition=Q(status="pending"))]
+        indexes = [
+            models.Index(fields=["review_due_at"], name="change_queue", condition=Q(status="pending")),
+            models.Index(fields=["assigned_to"], name="change_of_reviewer", condition=Q(status="pending")),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["registration"], name="change_one_pending", condition=Q(status="pending")),
             models.CheckConstraint(

@@ -20,6 +20,7 @@ from deals.choices.registrations import Event, RegistrationStatus
 from deals.models import Appeal, Decision, Registration
 from deals.queries.decisions import Receipt, receipts_of
 from deals.queries.registrations import lines_of, registrations_visible_to
+from deals.queries.reviewers import judges
 from deals.queries.reviews import KnownCustomer, known_customers
 from deals.queries.timelines import TimelineEntry, timeline_of
 from deals.rules import appeals as rules
@@ -29,6 +30,7 @@ from deals.rules.permissions import may_act
 from deals.rules.redaction import outcome_for_partner
 from deals.rules.terms import terms_from
 from partners import rules as partner_rules
+from partners.queries import Colleague
 
 _DECIDING = ("registration.approved", "registration.rejected", "registration.revoked", "registration.upheld")
 
@@ -99,7 +101,8 @@ def appealable(actor: Actor, registration: Registration, *, at: datetime) -> App
 def appeals_visible_to(actor: Actor) -> QuerySet[Appeal]:
     """Those about the registrations that the actor may see."""
     visible = registrations_visible_to(actor)
-    return Appeal.objects.filter(registration__in=visible).select_related("registration__partner", "decision")
+    rows = Appeal.objects.filter(registration__in=visible)
+    return rows.select_related("registration__partner", "decision", "assigned_to")
 
 
 def find_appeal(actor: Actor, public_id: str) -> Appeal:
@@ -154,6 +157,12 @@ def may_judge(actor: Actor, appeal: Appeal) -> Verdict:
     status = None if appeal.status == AppealStatus.OPEN else Reason("appeal.not_open")
     somebody_else = rules.may_judge(actor.key, deciders_of(appeal.registration))
     return partner_rules.may(actor, "appeal.judge") & objections([status]) & somebody_else
+
+
+def possible_judges(appeal: Appeal) -> list[Colleague]:
+    """Everybody to whom it can be given: who may judge, and did not decide before."""
+    deciders = deciders_of(appeal.registration)
+    return [person for person in judges() if rules.may_judge(f"user:{person.pk}", deciders)]
 
 
 @dataclass(frozen=True, slots=True)

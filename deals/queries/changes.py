@@ -94,4 +94,4 @@ def pending_changes(at: datetime) -> QuerySet[Change]:
         registration__status=RegistrationStatus.APPROVED,
         registration__protected_until__gt=at,
     )
-    return waiting.select_related("registration__partner").order_by("review_due_at", "pk")
+    return waiting.select_related("registration__partner", "assigned_to").order_by("review_due_at", "pk")

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import CharField, F, Func, OuterRef, Q, QuerySet, SmallIntegerField, Subquery, Value
-from django.db.models.functions import Coalesce, Upper
+from django.db.models.functions import Coalesce, NullIf, Upper
 
 from common.actor import Actor
 from deals.choices.reviews import Waiting
 from deals.models import Appeal, Change, Decision, Registration
 from deals.queries.registrations import registrations_visible_to
+from partners.queries import Colleague
 
 PAGE_SIZE = 50
 MANY = 1000  # how far is counted
@@ -49,7 +50,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One thing that waits. `rule` is what sent a registration to review, `dimensions` what a change changes."""
+    """One thing that waits. `rule` is what sent a registration to review, `dimensions` what a change changes.
+
+    `reviewer`: to whom this very thing is given.
+    """
 
     kind: str
     public_id: str
@@ -57,6 +61,8 @@ class QueueRow:
     registration: Registration
     rule: str = ""
     dimensions: tuple[str, ...] = ()
+    reviewer: Colleague | None = None
+    escalated_at: datetime | None = None
 
     @property
     def may_approve_at_once(self) -> bool:
@@ -76,7 +82,7 @@ def queue_page(wish: Wish, *, at: datetime) -> QueuePage:
     """What waits and is wished for, by keyset: any page costs what the first does. Two statements."""
     found = _found(wish, PAGE_SIZE + 1, at)
     shown = found[:PAGE_SIZE]
-    rows = Registration.objects.select_related("partner", "customer", "assigned_to")
+    rows = Registration.objects.select_related("partner", "customer")
     deals = rows.in_bulk([place.deal_id for place in shown]) if shown else {}
     return QueuePage(
         rows=[_row(place, deals[place.deal_id]) for place in shown],
@@ -133,6 +139,10 @@ class _Place(NamedTuple):
     due_at: datetime
     public_id: str
     note: str
+    escalated_at: datetime | None
+    reviewer_key: int | None
+    reviewer_id: str | None
+    reviewer_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +182,15 @@ def _found(wish: Wish, count: int, at: datetime) -> list[_Place]:
     return [_Place(*row) for row in united[:count]]
 
 
+_REVIEWER = {
+    "reviewer_key": F("assigned_to"),
+    "reviewer_id": F("assigned_to__public_id"),
+    "reviewer_name": Coalesce(
+        NullIf("assigned_to__full_name", Value("")), "assigned_to__email", output_field=CharField()
+    ),
+}
+
+
 def _part(table: _Table, rank: int, sort: str, wish: Wish, at: datetime) -> QuerySet[Any, Any]:
     """The first of one kind, in the order that is wished for."""
     column = SORTS[sort.removeprefix("-")]
@@ -184,13 +203,17 @@ def _part(table: _Table, rank: int, sort: str, wish: Wish, at: datetime) -> Quer
         sorted_by=sorted_by,
         due_on=F(table.due),
         note=table.note,
+        **_REVIEWER,
     )
     if wish.rule:
         rows = rows.filter(note=wish.rule)
     descending = sort.startswith("-")
     rows = _after(rows, wish.cursor, rank, descending=descending)
     order = ("-sorted_by", "-pk") if descending else ("sorted_by", "pk")
-    return rows.order_by(*order).values_list("rank", "pk", "deal_key", "sorted_by", "due_on", "public_id", "note")
+    named = rows.order_by(*order)
+    return named.values_list(
+        *("rank", "pk", "deal_key", "sorted_by", "due_on", "public_id", "note", "escalated_at", *_REVIEWER)
+    )
 
 
 def _narrowed(table: _Table, wish: Wish, at: datetime) -> Q:
@@ -204,7 +227,7 @@ def _narrowed(table: _Table, wish: Wish, at: datetime) -> Q:
     if wish.family_id is not None:
         found &= Q(**{f"{deal}family_ids__contains": [wish.family_id]})
     if wish.assigned:
-        found &= Q(**{f"{deal}assigned_to": None if wish.assigned == NOBODY else wish.assigned})
+        found &= Q(assigned_to=None if wish.assigned == NOBODY else wish.assigned)
     if wish.only_late:
         found &= Q(**{f"{table.due}__lt": at})
     exact = {"partner__public_id": wish.partner, "customer_country": wish.country}
@@ -244,4 +267,12 @@ def _row(place: _Place, deal: Registration) -> QueueRow:
         registration=deal,
         rule="" if is_change else place.note,
         dimensions=tuple(filter(None, place.note.split(","))) if is_change else (),
+        reviewer=_reviewer(place),
+        escalated_at=place.escalated_at,
     )
+
+
+def _reviewer(place: _Place) -> Colleague | None:
+    if place.reviewer_key is None:
+        return None
+    return Colleague(place.reviewer_key, place.reviewer_id or "", place.reviewer_name or "")

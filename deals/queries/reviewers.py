@@ -1,4 +1,4 @@
-"""Who reviews registrations, and how much each of them has to do."""
+"""Who reviews registrations and judges appeals, and how much each of them has to do."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -17,8 +17,15 @@ _LOADS = """
 SELECT person, coalesce(waiting.open, 0), coalesce(waiting.late, 0), coalesce(decided.count, 0), decided.median
 FROM unnest(%(people)s::bigint[]) AS person
 LEFT JOIN (
-    SELECT assigned_to_id, count(*) AS open, count(*) FILTER (WHERE review_due_at < %(at)s) AS late
-    FROM deals_registration WHERE status = 'in_review' AND assigned_to_id = ANY(%(people)s) GROUP BY assigned_to_id
+    SELECT assigned_to_id, count(*) AS open, count(*) FILTER (WHERE due_at < %(at)s) AS late FROM (
+        SELECT assigned_to_id, review_due_at AS due_at FROM deals_registration
+        WHERE status = 'in_review' AND assigned_to_id = ANY(%(people)s)
+        UNION ALL
+        SELECT assigned_to_id, review_due_at FROM deals_change
+        WHERE status = 'pending' AND assigned_to_id = ANY(%(people)s)
+        UNION ALL
+        SELECT assigned_to_id, due_at FROM deals_appeal WHERE status = 'open' AND assigned_to_id = ANY(%(people)s)
+    ) given GROUP BY assigned_to_id
 ) waiting ON waiting.assigned_to_id = person
 LEFT JOIN (
     SELECT decision.decided_by_id, count(*) AS count,
@@ -44,8 +51,17 @@ def reviewers() -> list[Colleague]:
     return partner_queries.colleagues_with_role(*sorted(roles))
 
 
+def judges() -> list[Colleague]:
+    """The active people who may judge appeals, by name. One statement."""
+    roles = partner_rules.CAPABILITIES["appeal.judge"].vendor_roles
+    return partner_queries.colleagues_with_role(*sorted(roles))
+
+
 def loads_of(people: Sequence[Colleague], *, at: datetime) -> list[Load]:
-    """What each of these reviewers has to do at the instant, in the same order. One statement."""
+    """What each of them has to do at the instant, be it registrations, changes or appeals. One statement.
+
+    In the same order; what was decided, and in which time, counts registrations only.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_LOADS, {"at": at, "since": at - RECENTLY, "people": [person.pk for person in people]})
         counted = {pk: counts for pk, *counts in cursor.fetchall()}

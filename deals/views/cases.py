@@ -1,12 +1,14 @@
 """Appeals: filing one, the judge's list and page, and the precedents that everybody may read."""
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,8 +24,10 @@ from deals.queries.registrations import find_registration
 from deals.queries.reviews import chosen_customer
 from deals.rules.facts import Outcome
 from deals.rules.permissions import may_act
+from deals.views.assignments import Giving, giving
 from deals.views.pages import words
 from partners import queries as partner_queries
+from partners.rules import may
 
 PAGE_SIZE = 50
 
@@ -88,6 +92,7 @@ def appeal(request: ActorRequest, public_id: str) -> HttpResponse:
         "appeal": page.appeal,
         "deal": page.registration,
         "form": form,
+        "giving": _giving(request, page.appeal, at),
         "chosen": form.data.get("customer", ""),
         "against": _against(page.appeal.pk, at) if page.may_judge else [],
         "comments": comments_of(request.actor, page.registration),
@@ -96,6 +101,15 @@ def appeal(request: ActorRequest, public_id: str) -> HttpResponse:
         **case_words(),
     }
     return render(request, "deals/cases/appeal.html", context, status=422 if form.is_bound else 200)
+
+
+def _giving(request: ActorRequest, found: Any, at: datetime) -> Giving | None:
+    """Who judges, for those who may say so; None where nobody is to any more."""
+    if found.status != AppealStatus.OPEN or not may(request.actor, "registration.review"):
+        return None
+    address = reverse("deals:appeal-assign", args=[found.public_id])
+    people = queries.possible_judges(found)
+    return giving(request.actor, found.assigned_to_id, address, people=people, at=at)
 
 
 def _against(appeal_id: int, at: datetime) -> list[Outcome]:

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -29,8 +30,10 @@ from deals.queries.conversation import shared_files_of
 from deals.queries.life import may_extend_on
 from deals.queries.protections import find_extension, pending_extensions, protection_standing
 from deals.queries.registrations import find_registration
+from deals.queries.reviewers import reviewers
 from deals.queries.reviews import known_customers
 from deals.rules.permissions import may_act
+from deals.views.assignments import giving
 from deals.views.pages import words
 from partners import queries as partner_queries
 
@@ -166,6 +169,13 @@ def settle_change(request: ActorRequest, public_id: str) -> HttpResponse:
         "deal": deal,
         "row": row,
         "form": form,
+        "giving": giving(
+            request.actor,
+            row.change.assigned_to_id,
+            reverse("deals:change-assign", args=[public_id]),
+            people=reviewers(),
+            at=timezone.now(),
+        ),
         "customers": known_customers(as_changed(row)) if about_customer and row.is_pending else [],
         "about_customer": about_customer,
         "chosen": form.data.get("customer", ""),

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from common.errors import Refused
-from common.reasons import sentences
 from common.requests import ActorRequest
 from common.verdict import Reason
 from crm import queries as crm_queries
@@ -23,14 +22,14 @@ from deals.choices.engagement import RuleVerdict
 from deals.choices.registrations import Event
 from deals.choices.reviews import ALL_FIELDS
 from deals.forms.conversation import CommentForm
-from deals.forms.reviews import AskForm, AssignForm, QueueForm, ReviewForm
+from deals.forms.reviews import AskForm, QueueForm, ReviewForm
 from deals.queries import reviews as review_queries
 from deals.queries.conversation import attachments_of, comments_of, streams_visible_to
 from deals.queries.queue import next_registration
 from deals.queries.registrations import find_registration
-from deals.queries.reviewers import loads_of, reviewers
-from deals.rules.assignments import least_loaded
+from deals.queries.reviewers import reviewers
 from deals.rules.transitions import may_happen
+from deals.views.assignments import give, giving
 from deals.views.pages import words
 from partners import queries as partner_queries
 
@@ -84,17 +83,10 @@ def assign(request: ActorRequest, public_id: str) -> HttpResponse:
     """Take it, or give it to somebody."""
     partner_queries.require(request.actor, "registration.review")
     deal = find_registration(request.actor, public_id)
-    form = AssignForm(request.POST, reviewers=reviewers())
-    chosen = form.cleaned_data["reviewer"] if form.is_valid() else "?"
-    user_id = request.actor.user_id if "take" in request.POST else form.people.get(chosen, 0) if chosen else None
-    try:
-        assign_registration(deal.pk, user_id, by=request.actor, at=timezone.now())
-    except Refused as refused:
-        for text in sentences(refused.reasons):
-            messages.error(request, text)
-    else:
-        messages.success(request, _("Saved."))
-    return redirect(_address("deals:review", request, public_id))
+    at, back = timezone.now(), _address("deals:review", request, public_id)
+    return give(
+        request, reviewers(), lambda user_id: assign_registration(deal.pk, user_id, by=request.actor, at=at), back
+    )
 
 
 def _show(
@@ -107,8 +99,8 @@ def _show(
 ) -> HttpResponse:
     at = timezone.now()
     page = review_queries.review_page(request.actor, public_id, at=at)
-    form, people = form or ReviewForm(), reviewers()
-    loads = loads_of(people, at=at)
+    form = form or ReviewForm()
+    give_address = _address("deals:review-assign", request, public_id)
     matched = next((found.public_id for found in page.customers if found.is_matched), "")
     speaking = [line for line in page.receipt.lines if line.verdict != RuleVerdict.PASS]
     said = comments_of(request.actor, page.registration)
@@ -124,8 +116,7 @@ def _show(
         "deal": page.registration,
         "form": form,
         "ask_form": ask_form or AskForm(),
-        "assign_form": AssignForm(reviewers=people, initial={"reviewer": _assigned(page.registration, loads)}),
-        "suggested": least_loaded(loads),
+        "giving": giving(request.actor, page.registration.assigned_to_id, give_address, people=reviewers(), at=at),
         "may_approve": may_happen(Event.APPROVE, page.registration.status),
         "may_ask": may_happen(Event.ASK, page.registration.status),
         "reasons": reasons,
@@ -136,10 +127,6 @@ def _show(
         **words(),
     }
     return render(request, "deals/review.html", context, status=422 if request.method == "POST" else 200)
-
-
-def _assigned(deal: Any, loads: Any) -> str:
-    return next((load.public_id for load in loads if load.user_id == deal.assigned_to_id), "")
 
 
 def _following(request: ActorRequest, public_id: str) -> str:

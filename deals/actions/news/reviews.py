@@ -6,11 +6,12 @@ from datetime import datetime
 from django.urls import reverse
 
 from common.outbox import after_commit
-from deals.models import Registration
+from deals.models import Appeal, Change, Registration
 from partners import queries as partner_queries
 from partners.actions.notices import notify
 
 PARTNER_ROLES = ("admin", "seller")
+Assignable = Registration | Change | Appeal
 
 
 def tell(code: str, *, about: Registration, at: datetime) -> None:
@@ -33,6 +34,27 @@ def send_review_news(*, registration_id: int, code: str, told_at: str) -> None:
     )
 
 
+def tell_of_case(code: str, *, about: Change | Appeal, at: datetime) -> None:
+    """The same of a change or an appeal that waits for a person."""
+    after_commit("deals.case_news", at=at, case_id=about.pk, code=code, told_at=at.isoformat())
+
+
+def send_case_news(*, case_id: int, code: str, told_at: str) -> None:
+    """Handles ``deals.case_news``: the first word of the code says what it is about."""
+    word, _, event = code.partition(".")
+    case = _CASES[word].objects.select_related("registration__partner").get(pk=case_id)
+    kind, people = _CASE_NEWS[event]
+    notify(
+        people(case),
+        kind=kind,
+        code=code,
+        at=datetime.fromisoformat(told_at),
+        params={"customer": case.registration.customer_name, "partner": case.registration.partner.name},
+        url=reverse(_ROUTES[word], args=[case.public_id]),
+        about=case.public_id,
+    )
+
+
 def _partner_people(registration: Registration) -> list[int]:
     return partner_queries.people_of_partner(registration.partner_id, PARTNER_ROLES)
 
@@ -42,12 +64,12 @@ def _reviewers(registration: Registration) -> list[int]:
     return [assigned] if assigned else partner_queries.people_with_vendor_role("channel_manager")
 
 
-def _assigned(registration: Registration) -> list[int]:
-    return [registration.assigned_to_id] if registration.assigned_to_id else []
+def _assigned(waiting: Assignable) -> list[int]:
+    return [waiting.assigned_to_id] if waiting.assigned_to_id else []
 
 
-def _those_in_charge(registration: Registration) -> list[int]:
-    return [*partner_queries.people_with_vendor_role("channel_chief"), *_assigned(registration)]
+def _those_in_charge(waiting: Assignable) -> list[int]:
+    return [*partner_queries.people_with_vendor_role("channel_chief"), *_assigned(waiting)]
 
 
 _NEWS: dict[str, tuple[str, Callable[[Registration], list[int]], str]] = {
@@ -56,4 +78,11 @@ _NEWS: dict[str, tuple[str, Callable[[Registration], list[int]], str]] = {
     "review.was_assigned": ("review_assigned", _assigned, "deals:review"),
     "review.is_late": ("review_late", _those_in_charge, "deals:review"),
     "review.kept_from_clock": ("review_late", _those_in_charge, "deals:review"),
+}
+
+_CASES: dict[str, type[Change] | type[Appeal]] = {"change": Change, "appeal": Appeal}
+_ROUTES = {"change": "deals:change-settle", "appeal": "deals:appeal"}
+_CASE_NEWS: dict[str, tuple[str, Callable[[Assignable], list[int]]]] = {
+    "was_assigned": ("review_assigned", _assigned),
+    "is_late": ("review_late", _those_in_charge),
 }
