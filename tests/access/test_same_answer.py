@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
-from django.utils import timezone
 
 from partners.models import Membership, User
-from tests.access.objects import OWNER_TEXT, owned_objects
+from tests.access.objects import OWNER_TEXT
 from tests.factories.partners import MembershipFactory, UserFactory, VendorRoleFactory
-from tests.journeys.world import api_client, build_world
+from tests.journeys.world import api_client
 
 pytestmark = pytest.mark.django_db
 
@@ -161,16 +160,6 @@ def routes(patterns: list, prefix: str = "", space: str = "") -> Iterator[Route]
 
 ROUTES = list(routes(get_resolver().url_patterns))
 OBJECT_ROUTES = [route for route in ROUTES if route.parameters]
-
-
-@pytest.fixture
-def world():
-    return build_world(today=timezone.localdate(), now=timezone.now())
-
-
-@pytest.fixture
-def ids(world) -> dict[str, str]:
-    return owned_objects(world)
 
 
 def browser_of(user) -> Client:
