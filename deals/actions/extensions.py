@@ -18,7 +18,7 @@ from deals.choices.registrations import RegistrationStatus
 from deals.models import Extension, Registration
 from deals.queries.calendar import day_of, promised_terms
 from deals.queries.protections import extensions_before
-from deals.rules.extensions import end_after, evidence_is_given, is_granted_by_rule, may_extend
+from deals.rules.extensions import end_after, evidence_is_given, is_granted_by_rule, may_extend, may_grant
 from deals.rules.words import words_are_sound
 
 
@@ -61,6 +61,8 @@ def request_extension(
         note_activity(registration, at)
         changes.wait_for(registration, extension)
         if is_granted_by_rule(before):
+            if not _is_prolonged(registration, end_after(until, extension.days)):
+                refusal("extension.protected_after").or_refuse()
             _grant(registration, extension, by=by, at=at)
         else:
             record("registration.extension_requested", on=registration, by=by, at=at, extension=extension.public_id)
@@ -69,11 +71,20 @@ def request_extension(
 
 
 def grant_extension(extension_id: int, *, words: str = "", by: Actor, at: datetime) -> Extension:
-    """A manager grants the time that was asked for. Refuses what is answered already, and a protection that ended."""
+    """A manager grants the time that was asked for, counted from the end, also where that has come meanwhile.
+
+    Asked in time is in time, however late the answer. Only if the customer was somebody's after the end it cannot be
+    had any more: then the request is refused by rule, and the partner is told (`extension.status` says which).
+    Refuses what is answered already, a deal that ended otherwise, and what would be over by now all the same.
+    """
     with transaction.atomic():
         registration, extension = _lock_waiting(extension_id, by=by)
-        if registration.status_on(at) != RegistrationStatus.APPROVED:
-            refusal("extension.not_live").or_refuse()
+        assert registration.protected_until is not None
+        ends_before = registration.protected_until
+        may_grant(registration.status, ends_before=ends_before, days=extension.days, at=at).or_refuse()
+        if not _is_prolonged(registration, end_after(ends_before, extension.days)):
+            _refuse_by_rule(registration, extension, at)
+            return extension
         extension.answer, extension.decided_by = words.strip(), by.label
         _grant(registration, extension, by=by, at=at)
         assert extension.ends_after is not None
@@ -97,6 +108,15 @@ def refuse_extension(extension_id: int, *, words: str, by: Actor, at: datetime) 
     return extension
 
 
+def _refuse_by_rule(registration: Registration, extension: Extension, at: datetime) -> None:
+    """The customer cannot be had any more: the request has its answer, and the partner reads it."""
+    extension.status, extension.decided_at = ExtensionStatus.REFUSED, at
+    extension.save(update_fields=["status", "decided_at"])
+    facts = {"extension": extension.public_id, "reason": "extension.protected_after"}
+    record("registration.extension_refused", on=registration, by=SYSTEM, at=at, **facts)
+    news.tell("partner", "protection.extension_lost", about=registration, at=at)
+
+
 def _lock_waiting(extension_id: int, *, by: Actor) -> tuple[Registration, Extension]:
     """The request under its registration's lock. Refuses one that does not wait any more."""
     found = Extension.objects.filter(pk=extension_id).values_list("registration_id", flat=True).first()
@@ -115,10 +135,9 @@ def _file_is_known(registration: Registration, attachment_id: int | None) -> Non
         refusal("extension.unknown_file", field="attachment").or_refuse()
 
 
-def _grant(registration: Registration, extension: Extension, *, by: Actor, at: datetime) -> None:
-    """Move the end, under the locks of what is claimed: should somebody be protected from then on, it is refused."""
+def _is_prolonged(registration: Registration, until: datetime) -> bool:
+    """Move the end of what is protected, under the locks of what is claimed; False if somebody has it after the end."""
     assert registration.protected_until is not None
-    until = end_after(registration.protected_until, extension.days)
     live = registration.protections.filter(ends_at=registration.protected_until)
     pairs = list(live.values_list("customer_id", "family_id"))
     lock_claims({customer for customer, _family in pairs}, {family for _customer, family in pairs})
@@ -126,7 +145,14 @@ def _grant(registration: Registration, extension: Extension, *, by: Actor, at: d
         with transaction.atomic():
             live.update(ends_at=until)
     except IntegrityError:
-        refusal("extension.protected_after").or_refuse()
+        return False
+    return True
+
+
+def _grant(registration: Registration, extension: Extension, *, by: Actor, at: datetime) -> None:
+    """Keep the new end of what is prolonged already; a change that waited for it applies."""
+    assert registration.protected_until is not None
+    until = end_after(registration.protected_until, extension.days)
     extension.status, extension.decided_at = ExtensionStatus.GRANTED, at
     extension.ends_before, extension.ends_after = registration.protected_until, until
     extension.save(update_fields=["status", "decided_at", "decided_by", "answer", "ends_before", "ends_after"])

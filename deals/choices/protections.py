@@ -69,6 +69,7 @@ REASONS = {
     "extension.day_missing": _("Give the day of the evidence."),
     "extension.evidence_in_future": _("The evidence cannot be of a day to come."),
     "extension.evidence_too_old": _("The evidence is older than %(days)s days."),
+    "extension.over": _("The time that was asked for would be over by now as well."),
     "extension.protected_after": _("After its end the customer is no longer free, so that it cannot be extended."),
     "extension.not_waiting": _("This request has its answer already."),
     "extension.unknown_file": _("There is no such file with this registration."),
@@ -91,6 +92,9 @@ REASONS = {
     "protection.released": _("%(customer)s is free again: nothing happened for %(days)s days."),
     "protection.revoked": _("The protection of %(customer)s was revoked: %(words)s"),
     "protection.extended": _("The protection of %(customer)s was extended until %(day)s."),
+    "protection.extension_lost": _(
+        "More time for %(customer)s cannot be given any more: after the end of the protection it is no longer free."
+    ),
     "protection.extension_refused": _("More time for %(customer)s was refused: %(words)s"),
     "protection.change_applied": _("The change of %(customer)s was approved."),
     "protection.change_refused": _("The change of %(customer)s was refused; everything else stays as it is."),
@@ -104,7 +108,7 @@ NOTICES = {
         label=_("Your protections: warnings, extensions and changes"),
         codes=(
             *("protection.nudge", "protection.idle", "protection.at_risk", "protection.ends", "protection.released"),
-            *("protection.revoked", "protection.extended", "protection.extension_refused"),
+            *("protection.revoked", "protection.extended", "protection.extension_refused", "protection.extension_lost"),
             *("protection.change_applied", "protection.change_refused"),
         ),
         email=EmailWhen.NOW,

@@ -28,13 +28,17 @@ from deals.rules.terms import Terms, terms_from
 
 @dataclass(frozen=True, slots=True)
 class Doings:
-    """What this reader may do. None: it is not theirs to do, and nothing is shown; otherwise why it cannot be now."""
+    """What this reader may do. None: it is not theirs to do, and nothing is shown; otherwise why it cannot be now.
+
+    `decide` about a change that waits, `answer` a request for more time: that also once the protection has ended.
+    """
 
     extend: Verdict | None
     change: Verdict | None
     move_stage: Verdict | None
     release: Verdict | None
     revoke: Verdict | None
+    decide: Verdict | None
     answer: Verdict | None
     comment: Verdict | None
 
@@ -109,6 +113,7 @@ def _doings(
     not_now = refusal("registration.status", status=RegistrationStatus(status).label)
     is_live = status == RegistrationStatus.APPROVED
     live = Verdict() if is_live else not_now
+    answerable = Verdict() if registration.status == RegistrationStatus.APPROVED else not_now
     waits = any(row.change.status == ChangeStatus.PENDING for row in changes)
 
     def theirs(capability: str, verdict: Verdict) -> Verdict | None:
@@ -120,6 +125,7 @@ def _doings(
         move_stage=theirs("registration.maintain", Verdict() if status in OPEN_STATUSES else not_now),
         release=theirs("registration.maintain", transitions.may_happen(Event.RELEASE, status)),
         revoke=theirs("registration.revoke", transitions.may_happen(Event.REVOKE, status)),
-        answer=theirs("registration.review", live),
+        decide=theirs("registration.review", live),
+        answer=theirs("registration.review", answerable),
         comment=theirs("registration.comment", Verdict() if registration.receipt_number is not None else not_now),
     )

@@ -104,10 +104,12 @@ def find_extension_row(actor: Actor, public_id: str) -> ExtensionRow:
     return _row(find_extension(actor, public_id))
 
 
-def pending_extensions(at: datetime) -> QuerySet[Extension]:
-    """Requests that a manager can still answer, the one whose protection ends first before the others."""
-    live = Q(registration__status=RegistrationStatus.APPROVED, registration__protected_until__gt=at)
-    waiting = Extension.objects.filter(live, status=ExtensionStatus.PENDING)
+def pending_extensions() -> QuerySet[Extension]:
+    """Requests that wait for an answer, the one whose protection ends first, or has ended, before the others.
+
+    What was asked in time is answered also after the end: from `may_grant`'s limit on it can only be refused.
+    """
+    waiting = Extension.objects.filter(status=ExtensionStatus.PENDING, registration__status=RegistrationStatus.APPROVED)
     return waiting.select_related("registration__partner", "evidence").order_by("registration__protected_until", "pk")
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from common.audit import entries_about
 from common.reasons import sentence
+from common.verdict import Reason
 from common.writing import written_day
 from deals.choices import cases, participants, protections, registrations, reviews
 from deals.choices.registrations import LOST_REASONS, RegistrationStatus, SalesStage
@@ -65,4 +66,6 @@ def _text(facts: dict[str, Any], texts: Mapping[str, str]) -> str:
         return str(SalesStage(facts["after"]).label)
     if "until" in facts:
         return _("Until %(day)s") % {"day": written_day(datetime.fromisoformat(facts["until"]))}
+    if facts.get("reason", "") in protections.REASONS:
+        return sentence(Reason(facts["reason"]))
     return str(LOST_REASONS.get(facts.get("reason", ""), ""))

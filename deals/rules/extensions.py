@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from common.verdict import Reason, Verdict, objections
+from deals.choices.registrations import RegistrationStatus
 from deals.rules.terms import Terms
 from deals.rules.words import words_are_sound
 
@@ -58,6 +59,20 @@ def evidence_is_given(words: str, *, evidence_on: date | None, has_file: bool, d
             Reason("extension.evidence_too_old", {"days": terms.evidence_days}, "evidence_on")
             if evidence_on and evidence_on < oldest
             else None,
+        ]
+    )
+
+
+def may_grant(status: str, *, ends_before: datetime, days: int, at: datetime) -> Verdict:
+    """Whether what was asked for in time can still be given, of a registration's stored status.
+
+    The answer may come after the end: it counts from there. Half-open: at the instant at which the time that was asked
+    for would be over, too, nothing is left to give.
+    """
+    return objections(
+        [
+            None if status == RegistrationStatus.APPROVED else Reason("extension.not_live"),
+            None if at < end_after(ends_before, days) else Reason("extension.over"),
         ]
     )
 

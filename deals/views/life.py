@@ -22,7 +22,7 @@ from deals.actions import activity, changes, extensions, outcomes
 from deals.actions.answers import draft_of
 from deals.actions.attachments import attach
 from deals.choices.conversation import Stream
-from deals.choices.protections import CHANGED_FIELDS, Dimension
+from deals.choices.protections import CHANGED_FIELDS, Dimension, ExtensionStatus
 from deals.forms.life import AnswerRequestForm, ChangeForm, ExtensionForm, SettleForm, StageForm, WordsForm
 from deals.queries.calendar import promised_terms
 from deals.queries.changes import ChangeRow, as_changed, find_change, open_change_of, pending_changes
@@ -116,12 +116,17 @@ def answer_extension(request: ActorRequest, public_id: str) -> HttpResponse:
         raise NotFound("verdict")
     said = form.cleaned_data
     act = extensions.grant_extension if said["verdict"] == "grant" else extensions.refuse_extension
-    return _done(
-        request,
-        deal_id,
-        lambda: act(found.pk, words=said["words"], by=request.actor, at=timezone.now()),
-        _("Answered. The partner is told."),
-    )
+    try:
+        answered = act(found.pk, words=said["words"], by=request.actor, at=timezone.now())
+    except Refused as refused:
+        for text in sentences(refused.reasons):
+            messages.error(request, text)
+    else:
+        if said["verdict"] == "grant" and answered.status != ExtensionStatus.GRANTED:
+            messages.warning(request, _("Refused by rule: the customer is no longer free. The partner is told."))
+        else:
+            messages.success(request, _("Answered. The partner is told."))
+    return redirect("deals:detail", deal_id)
 
 
 @login_required
@@ -267,7 +272,7 @@ def requests(request: ActorRequest) -> HttpResponse:
     partner_queries.require(request.actor, "registration.review")
     at = timezone.now()
     context = {
-        "extensions": list(pending_extensions(at)[:SHOWN]),
+        "extensions": list(pending_extensions()[:SHOWN]),
         "changes": list(pending_changes(at)[:SHOWN]),
         "dimension_names": dict(Dimension.choices),
     }

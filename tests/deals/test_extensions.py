@@ -201,17 +201,6 @@ def test_one_instant_before_the_end_is_in_time(channel, now):
     assert ask(approved, channel, until - TICK).ends_after == until + 60 * DAY
 
 
-def test_a_grant_after_the_end_is_refused(channel, now):
-    approved = registered(channel, at=now)
-    ask(approved, channel, now)
-    second = ask(approved, channel, now)
-    until = Registration.objects.get().protected_until
-    with pytest.raises(Refused) as caught:
-        grant_extension(second.pk, by=channel.manager, at=until)
-    assert codes(caught) == ("extension.not_live",)
-    assert grant_extension(second.pk, by=channel.manager, at=until - TICK).status == "granted"
-
-
 def test_a_file_of_the_registration_is_evidence(channel, now):
     approved = registered(channel, at=now)
     kept = attach(approved.pk, name="offer.txt", content=b"signed", stream="shared", by=channel.seller, at=now)
