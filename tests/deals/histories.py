@@ -71,11 +71,11 @@ GROUP BY extension.id HAVING count(named.*) <> 1
 UNION ALL
 SELECT 'change ' || public_id || ' (' || status || ') is recorded ' || count(named.*) || ' times'
 FROM deals_change change LEFT JOIN named ON named.change = change.public_id
- AND named.event <> 'registration.change_proposed'
+ AND named.event IN ('registration.change_applied', 'registration.change_refused')
 WHERE status IN ('applied', 'refused') GROUP BY change.id HAVING count(named.*) <> 1
 UNION ALL
 SELECT 'appeal ' || public_id || ' is recorded ' || count(named.*) || ' times'
-FROM deals_appeal appeal LEFT JOIN named ON named.appeal = appeal.public_id
+FROM deals_appeal appeal LEFT JOIN named ON named.appeal = appeal.public_id AND named.event = 'registration.appealed'
 GROUP BY appeal.id HAVING count(named.*) <> 1
 """
 
