@@ -21,6 +21,7 @@ from deals.actions.news import leads as lead_news
 from deals.actions.news import lives as life_news
 from deals.actions.news import participants as participant_news
 from deals.actions.news import reviews as review_news
+from deals.actions.news import rulebooks as rulebook_news
 from deals.choices import (
     cases,
     checks,
@@ -74,6 +75,7 @@ NOTICES: tuple[Mapping[str, partner_choices.NoticeKind], ...] = (
     conversation.NOTICES,
     cases.NOTICES,
     leads.NOTICES,
+    rulebooks.NOTICES,
 )
 
 LISTENERS: dict[str, list[events.Listener]] = {
@@ -114,6 +116,7 @@ def handlers(now: Callable[[], datetime]) -> dict[str, outbox.Handler]:
     return {
         "deals.back_test_started": _back_test_started,
         "deals.breaches_told": told(case_news.tell_of_breaches),
+        "deals.breach_late": told(case_news.tell_of_late_answer),
         "deals.appeal_filed": told(case_news.tell_of_appeal_filed),
         "deals.appeal_judged": told(case_news.tell_of_appeal_judged),
         "partners.distribution_news": told(distribution.tell_distribution_news),
@@ -122,6 +125,7 @@ def handlers(now: Callable[[], datetime]) -> dict[str, outbox.Handler]:
         "deals.decision_made": _in_turn(
             told(decision_news.tell_decision), told(participant_news.tell_invited_when_decided)
         ),
+        "deals.rules_published": told(rulebook_news.tell_of_published_rules),
         "deals.checks_watched": told(check_actions.tell_watched),
         "deals.participants_invited": told(participant_news.tell_invited),
         "deals.participation_answered": told(participant_news.tell_answered),

@@ -39,7 +39,10 @@ def propose_make_good(breach_id: int, *, amount: Decimal, currency: str, steps: 
 
 
 def acknowledge_breach(breach_id: int, *, words: str, by: Actor, at: datetime) -> Breach:
-    """Say what went wrong; the partner reads it, and the proposal stands from now on. Refuses empty words."""
+    """Say what went wrong; the partner reads it, and the proposal stands from now on. Refuses empty words.
+
+    After the day that the terms promise the channel chief is told.
+    """
     with transaction.atomic():
         breach = _lock(breach_id, by, "breach.acknowledge")
         breach.status = rules.status_after(BreachEvent.ACKNOWLEDGE, breach.status)
@@ -47,7 +50,7 @@ def acknowledge_breach(breach_id: int, *, words: str, by: Actor, at: datetime) -
         breach.words = words.strip()
         breach.acknowledged_at, breach.acknowledged_by = at, by.label
         breach.save(update_fields=["status", "words", "acknowledged_at", "acknowledged_by"])
-        record("breach.acknowledged", on=breach, by=by, at=at, late=breach.due_at < at)
+        record("breach.acknowledged", on=breach, by=by, at=at, late=_note_if_late(breach, at))
         _tell(breach, "acknowledged", at)
     return breach
 
@@ -89,6 +92,7 @@ def reject_breach(breach_id: int, *, reason: str, by: Actor, at: datetime) -> Br
         words_are_sound(reason, field="reason").or_refuse()
         if breach.acknowledged_at is None:
             breach.acknowledged_at, breach.acknowledged_by = at, by.label
+            _note_if_late(breach, at)
         breach.closing_words = reason.strip()
         breach.closed_at, breach.closed_by = at, by.label
         breach.save(
@@ -113,6 +117,14 @@ def _lock(breach_id: int, by: Actor, capability: str) -> Breach:
 def _who_acknowledged(breach: Breach) -> str:
     entry = entries_about(breach).filter(event="breach.acknowledged").last()
     return entry.actor_key if entry else ""
+
+
+def _note_if_late(breach: Breach, at: datetime) -> bool:
+    """Whether its first answer comes after the promised instant; then those in charge are told."""
+    is_late = at > breach.due_at
+    if is_late:
+        after_commit("deals.breach_late", at=at, breach_id=breach.pk)
+    return is_late
 
 
 def _tell(breach: Breach, event: str, at: datetime) -> None:

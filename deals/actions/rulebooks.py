@@ -8,6 +8,7 @@ from django.db import transaction
 from common.actor import Actor
 from common.audit import record
 from common.errors import NotFound
+from common.outbox import after_commit
 from common.verdict import ALLOWED, refusal
 from deals.actions.locks import take
 from deals.models import Rulebook
@@ -89,7 +90,8 @@ def delete_draft(rulebook_id: int, *, by: Actor, at: datetime) -> None:
 def publish_draft(rulebook_id: int, asked: Publication, *, by: Actor, at: datetime) -> Rulebook:
     """Make the draft the next version, in force from a day that is not past, frozen for ever.
 
-    Refuses a draft that nobody back-tested as it is now, unless that is accepted; which is recorded.
+    Partners' people are told. Refuses a draft that nobody back-tested as it is now, unless that is accepted; which is
+    recorded.
     """
     partner_rules.may(by, "rulebook.publish").or_refuse()
     with transaction.atomic():
@@ -98,6 +100,7 @@ def publish_draft(rulebook_id: int, asked: Publication, *, by: Actor, at: dateti
         tested, version = is_back_tested(draft), next_version()
         may_publish(asked, content_of(draft), version=version, is_tested=tested, today=day_of(at)).or_refuse()
         _publish(draft, asked.effective_from, by=by, at=at, is_tested=tested)
+        after_commit("deals.rules_published", at=at, rulebook_id=draft.pk)
     return draft
 
 

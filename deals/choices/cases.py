@@ -81,6 +81,9 @@ REASONS = {
     "notice.breach_opened": _("Direct sales was active at %(customer)s while it was protected for you."),
     "notice.breach_found": _("Direct sales broke the protection of %(customer)s that %(partner)s holds."),
     "notice.breach_acknowledged": _("The vendor acknowledges that your protection of %(customer)s was broken."),
+    "notice.breach_late": _(
+        "The breach of the protection of %(customer)s, which %(partner)s holds, was answered late: after %(day)s."
+    ),
     "notice.breach_settled": _("The breach of your protection of %(customer)s is made good: see your next statement."),
     "notice.breach_rejected": _("The vendor sees no breach of your protection of %(customer)s: read why."),
     "notice.breach_withdrawn": _("What direct sales had done at %(customer)s was taken back."),
@@ -123,4 +126,5 @@ NOTICES = {
     "breaches.found": NoticeKind(
         _("Direct sales breaks a protection"), ("notice.breach_found",), EmailWhen.NOW, "vendor"
     ),
+    "breaches.late": NoticeKind(_("A breach is acknowledged late"), ("notice.breach_late",), EmailWhen.NOW, "vendor"),
 }

@@ -4,6 +4,8 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from partners.choices import EmailWhen, NoticeKind
+
 
 class RulebookState(TextChoices):
     """How a version stands on a day; derived, never stored."""
@@ -154,4 +156,11 @@ REASONS = {
     ),
     "back_test.period": _("The period must begin before it ends, and cannot go beyond today."),
     "back_test.running": _("A back-test of this draft is still running."),
+    "notice.rules_published": _("New rules of engagement are published: version %(version)s applies from %(day)s."),
+}
+
+NOTICES = {
+    "rules.published": NoticeKind(
+        _("New rules of engagement"), ("notice.rules_published",), EmailWhen.DAILY, "partner"
+    ),
 }

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from deals.choices.cases import AppealStatus
 from deals.models import Appeal, Breach
+from deals.queries.calendar import day_of
 from partners import queries as partner_queries
 from partners.actions.notices import notify
 
@@ -24,6 +25,25 @@ def tell_of_breaches(*, breach_ids: Sequence[int], event: str, at: datetime) -> 
         about = breach.public_id
         notify(people, kind="breaches.ours", code=f"notice.breach_{event}", at=at, params=params, url=url, about=about)
         notify(chiefs, kind="breaches.found", code="notice.breach_found", at=at, params=params, url=url, about=about)
+
+
+def tell_of_late_answer(*, breach_id: int, at: datetime) -> None:
+    """The channel chief: a promise about a broken promise was not kept either. Of one breach once."""
+    breach = Breach.objects.select_related("registration", "partner").get(pk=breach_id)
+    notify(
+        partner_queries.people_with_vendor_role("channel_chief"),
+        kind="breaches.late",
+        code="notice.breach_late",
+        at=at,
+        params={
+            "customer": breach.registration.customer_name,
+            "partner": breach.partner.name,
+            "day": day_of(breach.due_at).isoformat(),
+        },
+        url=reverse("deals:breach", args=[breach.public_id]),
+        about=breach.public_id,
+        dedup=breach.public_id,
+    )
 
 
 def tell_of_appeal_filed(*, appeal_id: int, at: datetime) -> None:
