@@ -1,5 +1,6 @@
 """One effect per idempotency key, whatever is retried: the key is written in the transaction of the effect."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ _CLAIM = """
     INSERT INTO common_idempotencykey (owner, key, fingerprint, status_code, body, created_at)
     VALUES (%s, %s, %s, 0, '{}', now()) ON CONFLICT DO NOTHING RETURNING id
 """
+_KEEP = "UPDATE common_idempotencykey SET status_code = %s, body = %s WHERE id = %s"
 
 
 def once(*, owner: str, key: str, fingerprint: str, effect: Callable[[], Answer]) -> Answer:
@@ -41,5 +43,6 @@ def once(*, owner: str, key: str, fingerprint: str, effect: Callable[[], Answer]
                 raise KeyReused(key)
             return Answer(stored.status_code, stored.body)
         answer = effect()
-        IdempotencyKey.objects.filter(pk=claimed[0]).update(status_code=answer.status_code, body=answer.body)
+        with connection.cursor() as cursor:
+            cursor.execute(_KEEP, [answer.status_code, json.dumps(answer.body), claimed[0]])
     return answer

@@ -5,13 +5,15 @@ set aside like any other failure), then handled and marked done in a second one.
 noticed by its token: only the newest claimant can mark the message done.
 """
 
+import json
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, transaction
 
 from common.choices import WorkStatus
 from common.models import OutboxMessage
@@ -32,11 +34,19 @@ def connect(handlers: Mapping[str, Handler], *, hint: Callable[[], None]) -> Non
     _hint[:] = [hint]
 
 
+# Written out: nearly every effect asks, and putting the ORM's statement together took longer than running it.
+_ASK = """
+    INSERT INTO common_outboxmessage (topic, payload, status, created_at, available_at, attempts, last_error)
+    VALUES (%s, %s, 'waiting', now(), %s, 0, '')
+"""
+
+
 def after_commit(topic: str, *, at: datetime, **payload: Any) -> None:
     """Ask for work that happens once this transaction is committed, and not at all if it is not."""
     if topic not in _handlers:
         raise KeyError(f"nobody handles {topic}: see prm/wiring.py")
-    OutboxMessage.objects.create(topic=topic, payload=payload, available_at=at)
+    with connection.cursor() as cursor:
+        cursor.execute(_ASK, [topic, json.dumps(payload, cls=DjangoJSONEncoder), at])
     for hint in _hint:
         transaction.on_commit(hint, robust=True)
 

@@ -7,12 +7,14 @@ finds the rows.
 
 import os
 import threading
+import time
 
 import structlog
 from kombu.exceptions import OperationalError
 
 from prm.celery import app
 
+PAUSE = 0.05  # seconds: who asked has its answer first, and who asks meanwhile is heard with it
 log = structlog.get_logger(__name__)
 
 
@@ -35,6 +37,7 @@ class Hinter:
 
     def _send_for_ever(self) -> None:
         while self._wanted.wait():
+            time.sleep(PAUSE)
             self._wanted.clear()
             try:
                 app.send_task(self._task, ignore_result=True, retry=False)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import NumericRange
 
 from common.actor import Actor
@@ -303,26 +303,38 @@ def _look(case: Case, who: Identified) -> Judged:
     return Judged(facts, judge(facts, case.rules), seen.receipt_number, found.market, seen.has_own_hold)
 
 
+# Nothing is refused with an error, which would need a savepoint: a claim that nobody disputes pays for none.
+_PROTECT = """
+    INSERT INTO deals_protection
+        (registration_id, partner_id, customer_id, family_id, sites, is_shared, starts_at, ends_at)
+    SELECT %(registration)s, %(partner)s, customer.id, family.id, %(sites)s, %(shared)s, %(at)s, %(until)s
+    FROM crm_customer customer, unnest(%(families)s::bigint[]) AS family(id)
+    WHERE customer.id = ANY(%(customers)s::bigint[]) AND customer.merged_into_id IS NULL
+    ON CONFLICT DO NOTHING
+"""
+
+
 def protect(case: Case, who: Identified) -> datetime | None:
-    """Write a protection for each record of the customer and each family; None if the constraint refuses one."""
+    """Write a protection for each record of the customer and each family.
+
+    None, and nothing written, if one is taken or a record has been merged into another customer.
+    """
+    registration = case.registration
     until = clocks.protection_ends(case.at, case.protection_days)
-    rows = [
-        Protection(
-            registration=case.registration,
-            partner_id=case.registration.partner_id,
-            customer_id=customer_id,
-            family_id=family_id,
-            sites=NumericRange(*site_span(case.registration.site)),
-            is_shared=case.is_shared,
-            starts_at=case.at,
-            ends_at=until,
-        )
-        for customer_id in who.customer_ids
-        for family_id in case.registration.family_ids
-    ]
-    try:
-        with transaction.atomic():
-            Protection.objects.bulk_create(rows)
-    except IntegrityError:
-        return None
-    return until
+    parameters = {
+        "registration": registration.pk,
+        "partner": registration.partner_id,
+        "customers": list(who.customer_ids),
+        "families": list(registration.family_ids),
+        "sites": NumericRange(*site_span(registration.site)),
+        "shared": case.is_shared,
+        "at": case.at,
+        "until": until,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_PROTECT, parameters)
+        written = cursor.rowcount
+    if written == len(who.customer_ids) * len(registration.family_ids):
+        return until
+    Protection.objects.filter(registration=registration, starts_at=case.at).delete()
+    return None

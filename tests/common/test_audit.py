@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from common.actor import SYSTEM
-from common.audit import record, verify_chain
+from common.audit import entry_of, record, record_all, verify_chain
 from common.models import AuditEntry, AuditHead
 from tests.factories.partners import PartnerFactory
 
@@ -41,12 +41,26 @@ def test_an_untouched_chain_is_whole(chain):
 
 
 def test_the_seal_waits_for_the_commit(now):
-    entry = record("partner.noted", on=PartnerFactory(), by=SYSTEM, at=now)
-    entry.refresh_from_db()
+    record("partner.noted", on=PartnerFactory(), by=SYSTEM, at=now)
+    entry = AuditEntry.objects.get(event="partner.noted")
     assert entry.position is None
     seal()
     entry.refresh_from_db()
     assert entry.position == AuditHead.objects.get().position
+
+
+def test_all_of_a_transaction_are_sealed_in_the_order_in_which_they_were_written(now):
+    partner = PartnerFactory()
+    seal()
+    record("partner.noted", on=partner, by=SYSTEM, at=now)
+    with transaction.atomic():
+        record_all(entry_of(event, on=partner, by=SYSTEM, at=now) for event in ("partner.seen", "partner.heard"))
+    record("partner.left", on=partner, by=SYSTEM, at=now)
+    seal()
+    written = AuditEntry.objects.order_by("id")
+    assert [entry.position for entry in written] == list(range(1, len(written) + 1))
+    assert [entry.event for entry in written][-4:] == ["partner.noted", "partner.seen", "partner.heard", "partner.left"]
+    assert verify_chain().broken_at is None
 
 
 @pytest.mark.parametrize(
