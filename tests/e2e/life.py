@@ -30,8 +30,10 @@ def life_sights(channel: Channel, at: datetime) -> Sights:
     ended = registered(
         channel, at=at - 90 * DAY, customer_name="Ended By Itself", customer_domain="", expected_close_on=at.date()
     )
+    late = unanswered_deal(channel, at)
     return {
         "partner-admin": {
+            "life-unanswered": ("deals:detail", [late.public_id]),
             "life": ("deals:detail", [deal.public_id]),
             "life-idle": ("deals:detail", [idle.public_id]),
             "life-ended": ("deals:detail", [ended.public_id]),
@@ -44,6 +46,7 @@ def life_sights(channel: Channel, at: datetime) -> Sights:
             "life-no-files": ("deals:files", [idle.public_id]),
         },
         "channel-manager": {
+            "life-unanswered": ("deals:detail", [late.public_id]),
             "life": ("deals:detail", [deal.public_id]),
             "life-change-settle": ("deals:change-settle", [change.public_id]),
             "life-revoke": ("deals:revoke", [deal.public_id]),
@@ -73,4 +76,14 @@ def lively_deal(channel: Channel, at: datetime) -> Registration:
         request_extension(
             deal.pk, words=words, evidence_on=at.date() - 2 * DAY, attachment_id=minutes.pk, by=channel.seller, at=at
         )
+    return deal
+
+
+def unanswered_deal(channel: Channel, at: datetime) -> Registration:
+    """More time was asked for before the end, which has come meanwhile."""
+    asked_at = at - 125 * DAY
+    about = {"customer_name": "Still Without An Answer", "customer_domain": ""}
+    deal = registered(channel, at=asked_at, expected_close_on=at.date() - 30 * DAY, **about)
+    for words in ("The board approved the budget on Monday.", "Their lawyers read the contract; signing next month."):
+        request_extension(deal.pk, words=words, evidence_on=asked_at.date(), by=channel.seller, at=asked_at)
     return deal
