@@ -10,6 +10,7 @@ import pytest
 
 from prm import embedded
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 ALWAYS = {"name", "ours", "bound", "ratio"}
 NIGHTLY = {

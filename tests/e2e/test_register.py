@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from deals.models import PencilHold, Registration
-from tests.e2e.inspection import PICTURES
+from tests.e2e.inspection import take_picture
 from tests.factories.deals import Channel, a_channel, registered
 from tests.factories.partners import MembershipFactory
 
@@ -45,7 +45,7 @@ def test_a_deal_is_registered_in_under_a_minute(channel, page):
     light(page, "red")
     expect(page.locator("#light")).to_contain_text("cannot be protected for you")
     expect(page.locator("#light")).not_to_contain_text("Rival")
-    page.screenshot(path=PICTURES / "register" / "red.png", full_page=True)
+    take_picture(page, "register/red")
     page.get_by_label("Customer's legal name").fill("Free And Easy GmbH")
     page.get_by_label("Country").select_option("DE")
     page.get_by_label("Web address or tax id").fill("DE811907980")
@@ -53,7 +53,7 @@ def test_a_deal_is_registered_in_under_a_minute(channel, page):
     light(page, "green")
     page.get_by_role("button", name="Keep it for me").click()
     expect(page.locator("#light")).to_contain_text("Kept for you")
-    page.screenshot(path=PICTURES / "register" / "held.png", full_page=True)
+    take_picture(page, "register/held")
     page.get_by_label("Whom do you talk to?").fill("Ewa Nowak")
     page.get_by_label("Expected close").fill(str(timezone.localdate() + timedelta(days=60)))
     page.get_by_role("button", name="Submit").last.click()

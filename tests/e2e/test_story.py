@@ -1,17 +1,16 @@
 """The main story in a real browser: everything that people do is clicked and typed, with a picture of every stop."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.e2e.inspection import take_picture
 from tests.factories.partners import PASSWORD
 from tests.journeys.world import World, api_client, build_world, report_sale, run_night_on_a_worker, stock
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-PICTURES = Path(__file__).resolve().parents[2] / "var" / "screenshots" / "story"
 
 
 class Album:
@@ -29,7 +28,7 @@ class Album:
 
     def take(self, page: Page, name: str) -> None:
         self.count += 1
-        page.screenshot(path=PICTURES / f"{self.count:02}-{name}.png", full_page=True)
+        take_picture(page, f"story/{self.count:02}-{name}")
 
 
 def sign_in(page: Page, email: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from prm import embedded
 
+pytestmark = pytest.mark.slow
 ROOT = Path(embedded.__file__).resolve().parent.parent
 DAY, NEXT_DAY = "2026-09-30", "2026-10-01"
 BALANCES = """

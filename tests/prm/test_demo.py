@@ -49,6 +49,7 @@ def kinds(rows, *fields: str) -> set:
     return set(rows.values_list(*fields, flat=len(fields) == 1))
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_the_demo_is_a_whole_and_true_world(months):
     assert build.state() == "filled"
