@@ -14,7 +14,7 @@ from kombu.exceptions import OperationalError
 
 from prm.celery import app
 
-PAUSE = 0.05  # seconds: who asked has its answer first, and who asks meanwhile is heard with it
+PAUSE = 0.2  # seconds: who asked has its answer first, and who asks meanwhile is heard with it
 log = structlog.get_logger(__name__)
 
 

@@ -12,6 +12,7 @@ from common import events
 from common.actor import Actor
 from common.audit import record
 from common.errors import NotFound
+from common.rows import insert
 from crm.actions.batches import MERGES, Batch, BatchResult, lock_keys, lock_space, locks_of, write_differences
 from crm.actions.scores import merge_first_sales
 from crm.actions.words import count_words
@@ -53,9 +54,8 @@ def ensure_customer(
         found = _counterpart(keys, [row for row in known if _live(row).pk not in distinct_from])
         if found is not None:
             return Ensured(found.pk, found.public_id, is_new=False)
-        made = Customer.objects.create(
-            **_columns(identity, keys), source=CustomerSource.REGISTRATION, created_at=at, updated_at=at
-        )
+        made = Customer(**_columns(identity, keys), source=CustomerSource.REGISTRATION, created_at=at, updated_at=at)
+        insert(made)
         count_words(new=[made.name_words])
         record("customer.created", on=made, by=by, at=at, legal_name=identity.legal_name, country=identity.country)
     return Ensured(made.pk, made.public_id, is_new=True)

@@ -8,6 +8,7 @@ from common.actor import SYSTEM, Actor
 from common.audit import entry_of, record_all
 from common.models import AuditEntry
 from common.outbox import after_commit
+from common.rows import insert, update
 from deals.actions.claims import Case, Identified, Judged
 from deals.choices.engagement import Question, RuleVerdict
 from deals.choices.registrations import Event, RegistrationStatus
@@ -61,7 +62,7 @@ def store_decision(
 ) -> Decision:
     """Keep a decision with all it depended on; nothing else is written."""
     registration, judgement = case.registration, judged.judgement
-    return Decision.objects.create(
+    decision = Decision(
         registration_id=registration.pk,
         sequence=1 if is_first else registration.decisions.count() + 1,
         question=question,
@@ -77,6 +78,8 @@ def store_decision(
         decided_by_label=ruling.by.label if ruling.by else "",
         at=case.at,
     )
+    insert(decision)
+    return decision
 
 
 def write_decision(
@@ -102,7 +105,7 @@ def write_decision(
     registration.receipt_number = judged.receipt_number
     _set_clocks(case, judged, ruling.verdict)
     registration.updated_at = at
-    registration.save(update_fields=_DECIDED)
+    update(registration, _DECIDED)
     by = ruling.by or SYSTEM
     told = entry_of(_PAST[event], on=registration, by=by, at=at, decision=decision.public_id)
     record_all([*before, told])

@@ -6,7 +6,8 @@ STANDING_AGAINST = """
 CREATE FUNCTION deals_standing_against(
     asked_receipt bigint, asked_partner bigint, asked_customers bigint[], asked_families bigint[], asked_country text,
     asked_sites int8range, zone text, since timestamptz, asked_at timestamptz, asked_day date
-) RETURNS text LANGUAGE plpgsql AS $$
+) RETURNS text LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 BEGIN
     RETURN jsonb_build_object(
         'receipt_number', coalesce(asked_receipt, nextval('deals_receipt_number')),

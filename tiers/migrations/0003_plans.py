@@ -6,7 +6,7 @@ TERMS_ON = """
 CREATE FUNCTION tiers_terms_on(asked_partners bigint[], asked_day date) RETURNS TABLE (
     partner_id bigint, level_code varchar, level_name varchar, rank smallint, protection_days smallint,
     deal_discount numeric, rebate_multiplier numeric, mdf_rate numeric, version_number integer
-) LANGUAGE plpgsql STABLE ROWS 1 AS $$
+) LANGUAGE plpgsql STABLE ROWS 1 SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     RETURN QUERY SELECT wanted.id, given.code, given.name, given.rank, given.protection_days, given.deal_discount,
                given.rebate_multiplier, given.mdf_rate, version.number
