@@ -34,8 +34,7 @@ class Inspector:
         self._base_url = base_url
         self._sight = ""
         self.page: Page = context.new_page()
-        for script in (WATCH, AXE_SCRIPT):
-            self.page.add_init_script(script)
+        self.page.add_init_script(WATCH)
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self._note(f"script failed: {error}"))
         self.page.on("request", self._on_request)
@@ -53,6 +52,8 @@ class Inspector:
         self.check_accessibility()
 
     def check_accessibility(self) -> None:
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE_SCRIPT)
         for violation in self.page.evaluate(VIOLATIONS):
             places = "; ".join(node["html"][:160] for node in violation["nodes"][:3])
             self._note(f"axe {violation['id']} ({violation['impact']}): {places}")
