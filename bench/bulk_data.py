@@ -16,7 +16,7 @@ from crm.rules.search import index_words
 from incentives.actions.plans import NewPlanVersion, publish_default_plans, publish_plan_version
 from incentives.models import PlanVersion
 from incentives.rules.earnings import BandTerms, PlanTerms
-from tiers.actions import publish_default_programme
+from tiers.actions.programmes import publish_default_programme
 
 AT = datetime(2026, 7, 1, 0, 30, tzinfo=UTC)
 DAY = date(2026, 6, 30)  # the business date: a month's end, so that the trailing year is twelve whole months

@@ -22,7 +22,7 @@ from django.conf import settings  # noqa: E402
 from crm.actions.sales import upsert_sales  # noqa: E402
 from crm.rules.rows import SaleLineRow, SaleRow  # noqa: E402
 from incentives.actions.accruals import recalculate_partners  # noqa: E402
-from tiers.actions import review_partners  # noqa: E402
+from tiers.actions.standings import review_partners  # noqa: E402
 
 STANDING_CHANGED_ON = DAY - timedelta(days=200)
 LEVELS_AS_OF = DAY - timedelta(days=21)  # few partners' levels differ between then and the night

@@ -17,7 +17,7 @@ from incentives.models import PlanVersion
 from incentives.queries.plans import terms_of
 from incentives.rules.earnings import PlanTerms
 from incentives.rules.plans import measured_periods, tier_day
-from tiers.queries import programme_on
+from tiers.queries.programmes import programme_on
 from tiers.rules.ladder import window_starts_on
 
 KINDS = {"product": 0, "service": 1, "subscription": 2}

@@ -16,7 +16,7 @@ from common.models import JobRun, JobSlice
 from incentives.actions.accruals import recalculate_partners
 from incentives.actions.statements import close_months_before
 from partners import queries as partner_queries
-from tiers import actions as tier_actions
+from tiers.actions.standings import review_partners
 
 KIND = "nightly"
 MAX_CATCH_UP = 62  # days; a longer gap is a decision for people: `manage.py nightly --date`
@@ -69,7 +69,7 @@ def _do(part: JobSlice) -> dict[str, Any]:
 
 
 def _review_tiers(part: JobSlice) -> Iterator[tuple[str, Any]]:
-    changed = tier_actions.review_partners(part.object_ids, day=part.run.business_date, at=part.run.started_at)
+    changed = review_partners(part.object_ids, day=part.run.business_date, at=part.run.started_at)
     yield "standings_changed", changed
 
 

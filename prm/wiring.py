@@ -42,12 +42,14 @@ from incentives.actions import make_goods
 from partners import choices as partner_choices
 from partners.actions import distribution, mails
 from prm import hints
-from tiers import choices as tier_choices
+from tiers.choices import programmes as tier_programmes
+from tiers.choices import scores as tier_scores
 
 CATALOGUES = (
     common_choices.REASONS,
     partner_choices.REASONS,
-    tier_choices.REASONS,
+    tier_programmes.REASONS,
+    tier_scores.REASONS,
     crm_choices.REASONS,
     cases.REASONS,
     checks.REASONS,

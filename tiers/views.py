@@ -8,7 +8,7 @@ from django.utils import timezone
 from common.errors import NotFound
 from common.requests import ActorRequest
 from partners import queries as partner_queries
-from tiers import queries
+from tiers.queries.pages import standing_page_for
 
 
 @login_required
@@ -31,6 +31,6 @@ def partner_standing(request: ActorRequest, public_id: str) -> HttpResponse:
 
 def _standing_of(request: ActorRequest, partner_id: int, partner_name: str) -> HttpResponse:
     partner_queries.require(request.actor, "tier.view", partner_id)
-    page = queries.standing_page_for(partner_id, day=timezone.localdate())
+    page = standing_page_for(partner_id, day=timezone.localdate())
     context = {"page": page, "partner_name": partner_name}
     return render(request, "tiers/standing.html", context)

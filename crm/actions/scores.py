@@ -11,7 +11,7 @@ from crm.actions.batches import overwrite
 from crm.choices import SaleStatus
 from crm.models import Customer, FirstSale, Sale, SaleLine
 from crm.rules.sales import ScoredLine, scores_of
-from tiers.actions import NewCredit, Source, credit_scores, reverse_credits
+from tiers.actions.scores import NewCredit, Source, credit_scores, reverse_credits
 
 LINE_SOURCE = "sale_line"
 FIRST_SALE_SOURCE = "first_sale"

@@ -33,7 +33,7 @@ from deals.rules.sites import site_span
 from deals.rules.terms import Terms
 from partners import queries as partner_queries
 from partners.rules import StandingFacts
-from tiers import queries as tier_queries
+from tiers.queries.terms import terms_for
 
 SETTLED = ("settled", 100)  # kind and score of a customer whom a person has named, or the partner holds
 
@@ -105,7 +105,7 @@ def open_case(
         refusal("registration.no_rulebook", day=day.isoformat()).or_refuse()
         raise AssertionError
     standing = standing or partner_queries.standing_of(registration.partner, day=day)
-    terms = tier_queries.terms_for(registration.partner_id, day=day)
+    terms = terms_for(registration.partner_id, day=day)
     return Case(
         registration=registration,
         rulebook=in_force.rulebook,

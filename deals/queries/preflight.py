@@ -20,7 +20,7 @@ from deals.rules.facts import Facts
 from deals.rules.preflight import PreflightAnswer, PreflightQuestion, answer_of, rules_asked
 from deals.rules.rulebook import identity_scores, incumbency_months
 from partners import queries as partner_queries
-from tiers import queries as tier_queries
+from tiers.queries.terms import terms_for
 
 LAST_RECEIPT = 2**63 - 1  # whoever only asks comes after everybody who has registered
 EARLIER_CUSTOMERS = 100
@@ -49,7 +49,7 @@ def look(
     if in_force is None:
         return Look(PreflightAnswer(Light.RED.value, "registration.no_rulebook", {"day": day.isoformat()}))
     standing = partner_queries.standing_facts(partner_id, day=day)
-    level = "" if question.amount is None else tier_queries.terms_for(partner_id, day=day).level_code
+    level = "" if question.amount is None else terms_for(partner_id, day=day).level_code
     rules = rules_asked(in_force.rules, question.amount)
     scores = identity_scores(rules)
     candidates = [] if known_ids else crm_queries.customer_candidates(question.identity)

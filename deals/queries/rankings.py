@@ -20,7 +20,7 @@ from deals.rules.leads import CandidateFacts, LeadFacts, Ranking
 from deals.rules.rulebook import AuthorisationParams, identity_scores, incumbency_months, params_of
 from deals.rules.terms import DEFAULT_TERMS, Terms
 from partners import queries as partner_queries
-from tiers import queries as tier_queries
+from tiers.queries.terms import terms_for_many
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -162,7 +162,7 @@ def _found(parameters: Mapping[str, Any]) -> _Found:
 def _candidates(found: _Found, incumbents: frozenset[int], *, at: datetime) -> tuple[CandidateFacts, ...]:
     day = day_of(at)
     standings = partner_queries.standings_on(day)
-    levels = tier_queries.terms_for_many(standings, day=day) if standings else {}
+    levels = terms_for_many(standings, day=day) if standings else {}
     return tuple(
         CandidateFacts(
             partner_id=pk,

@@ -38,7 +38,7 @@ from deals.rules.revisions import Content, Difference
 from deals.rules.rulebook import Params, Rule, params_of, rules_from
 from deals.rules.terms import Terms, terms_from, terms_to_json
 from partners import rules as partner_rules
-from tiers import queries as tier_queries
+from tiers.queries.programmes import programme_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Names:
 
 def names_on(day: date) -> Names:
     """Two statements. Levels are those of the programme in force on the day."""
-    programme = tier_queries.programme_on(day)
+    programme = programme_on(day)
     return Names(
         families={family.code: family.name for family in crm_queries.families()},
         levels={level.code: level.name for level in programme.levels} if programme else {},

@@ -11,7 +11,7 @@ from incentives.rules.plans import depends_on_tier, looks_back_to, tier_day
 from incentives.rules.postings import AccrualKey, Held, VolumePart
 from incentives.rules.targets import Facts, Level, Promise
 from partners import queries as partner_queries
-from tiers import queries as tier_queries
+from tiers.queries.terms import terms_for_many
 
 
 def facts_for(partner_ids: Sequence[int], *, day: date) -> Facts:
@@ -60,7 +60,7 @@ def _levels(
     return {
         (partner_id, tested_on): Level(terms.level_code, terms.level_name, terms.rebate_multiplier)
         for tested_on in sorted(days)
-        for partner_id, terms in tier_queries.terms_for_many(volumes, day=tested_on).items()
+        for partner_id, terms in terms_for_many(volumes, day=tested_on).items()
     }
 
 

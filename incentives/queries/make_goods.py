@@ -16,7 +16,7 @@ from incentives.rules.plans import tier_day
 from incentives.rules.targets import Level, Promise
 from partners import queries as partner_queries
 from partners import rules as partner_rules
-from tiers import queries as tier_queries
+from tiers.queries.terms import terms_for_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def lost_earnings(losses: Sequence[Loss], *, day: date) -> dict[int, LostEarning
         if takes_part(promise, loss.day, types=profiles[loss.partner_id].types, lines=loss.lines)
     ]
     days = {loss.day for loss in losses} | {tier_day(period, day=day) for _loss, _promise, period in concerned}
-    terms = {each: tier_queries.terms_for_many(partner_ids, day=each) for each in sorted(days)}
+    terms = {each: terms_for_many(partner_ids, day=each) for each in sorted(days)}
     rebates: dict[int, list[LostRebate]] = {loss.breach_id: [] for loss in losses}
     sold = volume_parts(partner_ids, _covering(concerned)) if concerned else {}
     for loss, promise, period in concerned:

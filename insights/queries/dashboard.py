@@ -19,8 +19,7 @@ from deals.queries.registrations import StatusTotal
 from incentives.queries import ledger
 from incentives.queries.ledger import MonthAccruedAndPaid
 from insights import rules
-from tiers import queries as tier_queries
-from tiers.queries import LevelCount
+from tiers.queries.standings import LevelCount, level_counts
 
 MONTHS = 12
 
@@ -93,7 +92,7 @@ def dashboard_for(actor: Actor, *, at: datetime) -> Dashboard:
         overdue_count=reviews.overdue_count(at),
         answers=rules.answer_figures(answers),
         waits=answers,
-        levels=tier_queries.level_counts(day),
+        levels=level_counts(day),
         breaches=breaches.breach_figures(_start_of(period.starts_on), _start_of(until), at=at),
         open_breach_count=breaches.open_breach_count(),
         late_breach_count=breaches.overdue_breach_count(at),

@@ -16,8 +16,8 @@ from deals.queries.registrations import StatusTotal
 from incentives.queries import ledger, statements
 from partners import queries as partner_queries
 from partners import rules as partner_rules
-from tiers import queries as tier_queries
-from tiers.queries import LevelCount, StandingPage
+from tiers.queries.pages import StandingPage, standing_page_for
+from tiers.queries.standings import LevelCount, level_counts
 
 WARNED_BEFORE = timedelta(days=30)
 SHOWN = 5
@@ -65,7 +65,7 @@ def partner_home(actor: Actor, partner: Any, *, at: datetime) -> PartnerHome:
         drafts=list(own.filter(status=RegistrationStatus.DRAFT).order_by("-pk")[:SHOWN]) if may_register else [],
         latest=list(own.exclude(status=RegistrationStatus.DRAFT).order_by("-pk")[:SHOWN]),
         holds=live_holds(frozenset({partner.pk}), at=at) if may_register else [],
-        standing=tier_queries.standing_page_for(partner.pk, day=day),
+        standing=standing_page_for(partner.pk, day=day),
         balance=ledger.balance_of(partner.pk) if sees_money else None,
         statement=own_statements.order_by("-month_starts_on").first() if sees_money else None,
     )
@@ -102,7 +102,7 @@ def vendor_home(actor: Actor, *, at: datetime) -> VendorHome:
         sees_money=sees_money,
         statements=list(newest[:SHOWN]) if sees_money else [],
         partner_count=len(partner_queries.active_partner_ids()),
-        levels=tier_queries.level_counts(_day_of(at)),
+        levels=level_counts(_day_of(at)),
     )
 
 

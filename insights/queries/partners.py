@@ -9,14 +9,15 @@ from common.actor import Actor
 from common.errors import NotFound, Refused
 from partners import queries as partner_queries
 from partners.rules import agreement_is_current
-from tiers import queries as tier_queries
+from tiers.queries.standings import StandingPeriod, standings_of
+from tiers.queries.terms import terms_for_many
 from tiers.rules.ladder import Terms
 
 
 def terms_if_any(partner_ids: Iterable[int], *, day: date) -> dict[int, Terms]:
     """Tier terms by partner; none while no programme is in force."""
     try:
-        return tier_queries.terms_for_many(partner_ids, day=day)
+        return terms_for_many(partner_ids, day=day)
     except Refused:
         return {}
 
@@ -29,7 +30,7 @@ class PartnerPage:
     people: list[Any]
     agreement_current: bool
     terms: Terms | None
-    standings: list[tier_queries.StandingPeriod]
+    standings: list[StandingPeriod]
 
 
 def partner_page(actor: Actor, public_id: str, *, day: date) -> PartnerPage:
@@ -42,5 +43,5 @@ def partner_page(actor: Actor, public_id: str, *, day: date) -> PartnerPage:
         people=list(partner_queries.people_of(partner.pk)),
         agreement_current=agreement_is_current(partner.agreement_ends_on, day),
         terms=terms_if_any([partner.pk], day=day).get(partner.pk),
-        standings=tier_queries.standings_of(partner.pk)[::-1],
+        standings=standings_of(partner.pk)[::-1],
     )

@@ -13,7 +13,7 @@ from insights.forms import PartnerFilterForm
 from insights.queries.partners import partner_page, terms_if_any
 from partners import queries as partner_queries
 from partners.choices import PARTNER_STATUS_COLOURS, PartnerStatus, PartnerType
-from tiers.choices import LEVEL_COLOURS
+from tiers.choices.programmes import LEVEL_COLOURS
 
 PAGE_SIZE = 25
 

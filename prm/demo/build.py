@@ -29,7 +29,7 @@ from prm.demo.deals import Desk
 from prm.demo.duties import Duties, connect_news
 from prm.demo.scenes import Scenes
 from prm.demo.story import Story
-from tiers import actions as tier_actions
+from tiers.actions.programmes import publish_default_programme
 
 BATCH = 1000
 FRESH = timedelta(days=3)  # notices so young are still unread
@@ -110,7 +110,7 @@ def keep_views(staff: Mapping[str, Actor]) -> None:
 
 
 def _publish_policy(starts_on: date, at: datetime) -> None:
-    tier_actions.publish_default_programme(starts_on=starts_on, at=at)
+    publish_default_programme(starts_on=starts_on, at=at)
     rulebooks.publish_default_rulebook(effective_from=starts_on, by=SYSTEM, at=at)
     plans.publish_default_plans(starts_on=starts_on, by=SYSTEM, at=at)
 

@@ -10,8 +10,8 @@ from common.period import Period
 from partners import queries as partner_queries
 from partners.actions import partners, people
 from prm.demo import cast
-from tiers import actions as tier_actions
-from tiers.actions import NewCredit, Source
+from tiers.actions.scores import NewCredit, Source, credit_scores
+from tiers.actions.standings import enrol_partner
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,11 @@ def take_on_partner(company: cast.CastPartner, managers: list[Actor], rng: Rando
         account_manager_id=rng.choice(managers).user_id,
     )
     partner = partners.create_partner(new, by=SYSTEM, at=at)
-    tier_actions.enrol_partner(partner.pk, day=at.date(), at=at)
+    enrol_partner(partner.pk, day=at.date(), at=at)
     seller = _person(partner.pk, "seller", company, rng, at=at)
     admin = _person(partner.pk, "admin", company, rng, at=at)
     _person(partner.pk, "finance", company, rng, at=at)
-    tier_actions.credit_scores(_certificates(partner.pk, company, rng, at.date()), at=at)
+    credit_scores(_certificates(partner.pk, company, rng, at.date()), at=at)
     return DemoPartner(partner.pk, partner.public_id, company, seller, admin)
 
 

@@ -26,7 +26,7 @@ from tests.factories.leads import an_offer
 from tests.factories.notices import declare, tell
 from tests.factories.partners import MembershipFactory, PartnerFactory, VendorRoleFactory
 from tests.factories.tiers import a_credit, credit
-from tiers import actions as tier_actions
+from tiers.actions.standings import enrol_partner
 
 
 @dataclass
@@ -155,5 +155,5 @@ def _money(world: World, partner: Partner, today: date, at: datetime) -> None:
 
 def _tier(partner: Partner, at: datetime) -> None:
     day = at.date() - timedelta(days=40)
-    tier_actions.enrol_partner(partner.pk, day=day, at=at)
+    enrol_partner(partner.pk, day=day, at=at)
     credit(a_credit(partner.pk, "channel_revenue", 120_000, day), a_credit(partner.pk, "certified_people", 2, day))

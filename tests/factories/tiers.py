@@ -6,8 +6,9 @@ from itertools import count
 
 from common.period import Period
 from tests.factories.partners import PartnerFactory
-from tiers import actions
-from tiers.actions import NewCredit, Source
+from tiers.actions.programmes import publish_default_programme
+from tiers.actions.scores import NewCredit, Source, credit_scores
+from tiers.actions.standings import enrol_partner
 from tiers.models import ProgrammeVersion, Standing
 
 PUBLISHED_AT = datetime(2025, 1, 1, 8, 0, tzinfo=UTC)
@@ -15,14 +16,14 @@ _keys = count(1)
 
 
 def default_programme(starts_on: date = date(2025, 1, 1)) -> ProgrammeVersion:
-    return actions.publish_default_programme(at=PUBLISHED_AT, starts_on=starts_on)
+    return publish_default_programme(at=PUBLISHED_AT, starts_on=starts_on)
 
 
 def enrolled_partner_id(starts_on: date = date(2025, 1, 1), **partner: object) -> int:
     """A partner that stands at Bronze from that day, in the default programme."""
     default_programme()
     partner_id = PartnerFactory(**partner).pk
-    actions.enrol_partner(partner_id, day=starts_on, at=PUBLISHED_AT)
+    enrol_partner(partner_id, day=starts_on, at=PUBLISHED_AT)
     return partner_id
 
 
@@ -35,7 +36,7 @@ def a_credit(
 
 
 def credit(*credits: NewCredit, at: datetime = PUBLISHED_AT) -> int:
-    return actions.credit_scores(credits, at=at)
+    return credit_scores(credits, at=at)
 
 
 def hold_level(partner_id: int, code: str, *, starts_on: date) -> Standing:

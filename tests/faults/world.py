@@ -15,7 +15,8 @@ from crm.actions import customers, families, products, sales  # noqa: E402
 from crm.rules.rows import CustomerRow, FamilyRow, ProductRow, SaleLineRow, SaleRow  # noqa: E402
 from incentives.actions import plans  # noqa: E402
 from partners.actions.partners import NewPartner, create_partner  # noqa: E402
-from tiers import actions as tiers  # noqa: E402
+from tiers.actions.programmes import publish_default_programme  # noqa: E402
+from tiers.actions.standings import enrol_partner  # noqa: E402
 
 PARTNERS = 60
 STARTS_ON = date(2026, 7, 1)
@@ -24,7 +25,7 @@ STARTS_ON = date(2026, 7, 1)
 def build() -> None:
     rng = Random(7)
     opening = datetime(2026, 7, 1, tzinfo=UTC)
-    tiers.publish_default_programme(starts_on=STARTS_ON, at=opening)
+    publish_default_programme(starts_on=STARTS_ON, at=opening)
     plans.publish_default_plans(starts_on=STARTS_ON, by=SYSTEM, at=opening)
     families.upsert_families([FamilyRow(code="platform", name="Platform")], by=SYSTEM, at=opening)
     product = ProductRow(external_id="P", sku="P", name="Platform", kind="product", family="platform")
@@ -35,7 +36,7 @@ def build() -> None:
     for number in range(PARTNERS):
         new = NewPartner(f"Partner {number}", f"Partner {number} Ltd", "GB", ("var",), "GBP", STARTS_ON)
         partner = create_partner(new, by=SYSTEM, at=opening)
-        tiers.enrol_partner(partner.pk, day=STARTS_ON, at=opening)
+        enrol_partner(partner.pk, day=STARTS_ON, at=opening)
         rows += [sale(partner.public_id, f"S-{number}-{place}", rng) for place in range(8)]
     sales.upsert_sales(rows, by=SYSTEM, at=datetime(2026, 9, 30, 12, tzinfo=UTC))
 

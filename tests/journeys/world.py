@@ -20,8 +20,9 @@ from incentives.actions.plans import publish_default_plans
 from partners.models import Partner
 from prm.celery import app
 from tests.factories.partners import PASSWORD, MembershipFactory, PartnerFactory, VendorRoleFactory
-from tiers import actions as tier_actions
-from tiers.actions import NewCredit, Source
+from tiers.actions.programmes import publish_default_programme
+from tiers.actions.scores import NewCredit, Source, credit_scores
+from tiers.actions.standings import enrol_partner, review_partners
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,14 @@ def build_world(*, today: date, now: datetime) -> World:
     """Policies started with the quarter; the partner reached Silver yesterday, so that it counts today."""
     starts_on = period_of(today, "quarter").starts_on - timedelta(days=1)
     starts_on = period_of(starts_on, "quarter").starts_on
-    tier_actions.publish_default_programme(starts_on=starts_on, at=now)
+    publish_default_programme(starts_on=starts_on, at=now)
     publish_default_rulebook(effective_from=starts_on, by=SYSTEM, at=now)
     publish_default_plans(starts_on=starts_on, by=SYSTEM, at=now)
     partner, rival = PartnerFactory(name="Bałtyk IT"), PartnerFactory(name="Rival Systems")
     for company in (partner, rival):
-        tier_actions.enrol_partner(company.pk, day=starts_on, at=now)
+        enrol_partner(company.pk, day=starts_on, at=now)
     reach_silver(partner, starts_on, now)
-    tier_actions.review_partners([partner.pk, rival.pk], day=today - timedelta(days=1), at=now)
+    review_partners([partner.pk, rival.pk], day=today - timedelta(days=1), at=now)
     emails = {
         "seller": MembershipFactory(partner=partner, role="seller").user.email,
         "partner finance": MembershipFactory(partner=partner, role="finance").user.email,
@@ -56,7 +57,7 @@ def build_world(*, today: date, now: datetime) -> World:
 def reach_silver(partner: Partner, day: date, now: datetime) -> None:
     """Silver asks for revenue of 100,000 in a year, two new customers and three certified people."""
     amounts = {"channel_revenue": 120_000, "new_customers": 2, "certified_people": 3}
-    tier_actions.credit_scores(
+    credit_scores(
         [
             NewCredit(partner.pk, metric, Decimal(amount), Period(day), Source("history", f"{partner.pk}-{metric}"))
             for metric, amount in amounts.items()

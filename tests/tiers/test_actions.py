@@ -13,9 +13,12 @@ from common.models import AuditEntry
 from common.period import Period
 from tests.factories.partners import PartnerFactory
 from tests.factories.tiers import PUBLISHED_AT, a_credit, credit, default_programme, enrolled_partner_id, hold_level
-from tiers import actions, queries
-from tiers.actions import Source
+from tiers.actions.programmes import publish_version
+from tiers.actions.scores import Source, credit_score, credit_scores, define_metric, reverse_credits
+from tiers.actions.standings import enrol_partner, review_partners
 from tiers.models import DemotionNotice, Metric, Programme, ProgrammeVersion, Review, ScoreCredit, Standing
+from tiers.queries.programmes import programme_of
+from tiers.queries.terms import terms_for
 from tiers.rules.default import default_programme as default_content
 
 pytestmark = pytest.mark.django_db
@@ -33,11 +36,11 @@ def silver_credits(partner_id: int, valid_from: date = date(2026, 2, 1), people_
 
 
 def held_on(partner_id: int, day: date) -> str:
-    return queries.terms_for(partner_id, day=day).level_code
+    return terms_for(partner_id, day=day).level_code
 
 
 def review(partner_id: int, day: date = DAY) -> int:
-    return actions.review_partners([partner_id], day=day, at=AT)
+    return review_partners([partner_id], day=day, at=AT)
 
 
 # The score book
@@ -46,11 +49,11 @@ def review(partner_id: int, day: date = DAY) -> int:
 def test_a_source_is_credited_once() -> None:
     partner_id = enrolled_partner_id()
     given = {"metric": "channel_revenue", "amount": Decimal("10.00"), "period": Period(DAY), "at": AT}
-    assert actions.credit_score(partner_id, source=Source("sale", "s1/1", "Sale 1"), **given) == 1
-    assert actions.credit_score(partner_id, source=Source("sale", "s1/1", "Sale 1"), **given) == 0
-    assert actions.credit_score(partner_id, source=Source("sale", "s1/2"), **given) == 1
-    assert actions.credit_score(PartnerFactory().pk, source=Source("sale", "s1/1"), **given) == 1
-    assert actions.credit_scores([], at=AT) == 0
+    assert credit_score(partner_id, source=Source("sale", "s1/1", "Sale 1"), **given) == 1
+    assert credit_score(partner_id, source=Source("sale", "s1/1", "Sale 1"), **given) == 0
+    assert credit_score(partner_id, source=Source("sale", "s1/2"), **given) == 1
+    assert credit_score(PartnerFactory().pk, source=Source("sale", "s1/1"), **given) == 1
+    assert credit_scores([], at=AT) == 0
     assert list(ScoreCredit.objects.order_by("id").values_list("source_key", "label", "units")) == [
         *(("s1/1", "Sale 1", 100_000), ("s1/2", "", 100_000), ("s1/1", "", 100_000)),
     ]
@@ -82,7 +85,7 @@ def test_a_reversed_source_is_not_credited_again() -> None:
     partner_id = enrolled_partner_id()
     given = a_credit(partner_id, "channel_revenue", "10.00", DAY, key="s1")
     credit(given)
-    actions.reverse_credits("test", ["s1"], at=AT)
+    reverse_credits("test", ["s1"], at=AT)
     with pytest.raises(Refused) as refused:
         credit(given)
     assert [reason.code for reason in refused.value.reasons] == ["score.source_reversed"]
@@ -97,11 +100,11 @@ def test_an_unknown_metric_is_refused_and_a_defined_one_is_not() -> None:
         credit(good, ours)
     assert [reason.code for reason in refused.value.reasons] == ["metric.unknown"]
     assert not ScoreCredit.objects.exists()
-    actions.define_metric("joint_webinars", name="Joint webinars", unit="number", by=SYSTEM, at=AT)
+    define_metric("joint_webinars", name="Joint webinars", unit="number", by=SYSTEM, at=AT)
     assert credit(good, ours) == 2
     for code in ("joint_webinars", "channel_revenue"):
         with pytest.raises(Refused, match=r"metric\.exists"), transaction.atomic():
-            actions.define_metric(code, name="Again", unit="number", by=SYSTEM, at=AT)
+            define_metric(code, name="Again", unit="number", by=SYSTEM, at=AT)
 
 
 def test_built_in_metrics_need_no_preparation() -> None:
@@ -113,10 +116,10 @@ def test_a_source_is_reversed_once_and_for_every_metric() -> None:
     partner_id = enrolled_partner_id()
     silver_credits(partner_id)
     credit(a_credit(partner_id, "solution_revenue", "40.00", DAY, key="sale"))
-    assert actions.reverse_credits("test", ["sale", "unheard of"], at=AT) == 2
-    assert actions.reverse_credits("test", ["sale"], at=AT) == 0
-    assert actions.reverse_credits("other", ["customers"], at=AT) == 0
-    assert actions.reverse_credits("test", [], at=AT) == 0
+    assert reverse_credits("test", ["sale", "unheard of"], at=AT) == 2
+    assert reverse_credits("test", ["sale"], at=AT) == 0
+    assert reverse_credits("other", ["customers"], at=AT) == 0
+    assert reverse_credits("test", [], at=AT) == 0
     totals = dict(ScoreCredit.objects.values_list("metric__code").annotate(total=Sum("amount")))
     assert totals == {"channel_revenue": 0, "solution_revenue": 0, "new_customers": 2, "certified_people": 3}
 
@@ -127,7 +130,7 @@ def test_a_source_is_reversed_once_and_for_every_metric() -> None:
 def test_the_default_programme_is_published_once_and_reads_as_written() -> None:
     version = default_programme()
     assert default_programme() == version
-    stored = queries.programme_of(version.pk)
+    stored = programme_of(version.pk)
     assert stored is not None
     written = default_content()
     assert (stored.number, stored.notice_days, stored.demotion_period, stored.currency) == (1, 90, "year", "EUR")
@@ -143,7 +146,7 @@ def test_the_default_programme_is_published_once_and_reads_as_written() -> None:
 
 def test_a_new_version_ends_the_one_before() -> None:
     first = default_programme()
-    actions.publish_version(first.programme_id, default_content(), starts_on=date(2026, 1, 1), by=SYSTEM, at=AT)
+    publish_version(first.programme_id, default_content(), starts_on=date(2026, 1, 1), by=SYSTEM, at=AT)
     assert list(ProgrammeVersion.objects.values_list("number", "starts_on", "ends_on")) == [
         (1, date(2025, 1, 1), date(2026, 1, 1)),
         (2, date(2026, 1, 1), None),
@@ -153,16 +156,16 @@ def test_a_new_version_ends_the_one_before() -> None:
 def test_enrolment_gives_the_entry_level_once() -> None:
     default_programme()
     partner = PartnerFactory()
-    standing = actions.enrol_partner(partner.pk, day=DAY, at=AT)
+    standing = enrol_partner(partner.pk, day=DAY, at=AT)
     assert (standing.level.code, standing.starts_on, standing.ends_on) == ("bronze", DAY, None)
-    assert actions.enrol_partner(partner.pk, day=date(2027, 1, 1), at=AT) == standing
+    assert enrol_partner(partner.pk, day=date(2027, 1, 1), at=AT) == standing
     assert AuditEntry.objects.filter(event="standing.began").count() == 1
 
 
 def test_nobody_is_enrolled_before_there_is_a_programme() -> None:
     partner_id = PartnerFactory().pk
     with pytest.raises(Refused, match=r"tier\.no_programme"):
-        actions.enrol_partner(partner_id, day=DAY, at=AT)
+        enrol_partner(partner_id, day=DAY, at=AT)
     assert review(partner_id) == 0
     assert not Standing.objects.exists()
     assert not Programme.objects.exists()
@@ -280,7 +283,7 @@ def test_a_reversed_sale_undoes_the_reason_but_not_the_standing() -> None:
     partner_id = enrolled_partner_id()
     silver_credits(partner_id)
     review(partner_id)
-    actions.reverse_credits("test", ["sale"], at=AT)
+    reverse_credits("test", ["sale"], at=AT)
     review(partner_id, date(2026, 10, 15))
     assert Review.objects.last().level.code == "bronze"
     assert held_on(partner_id, date(2026, 10, 16)) == "silver"
@@ -290,7 +293,7 @@ def test_a_reversed_sale_undoes_the_reason_but_not_the_standing() -> None:
 def test_partners_without_a_standing_are_enrolled_unless_they_joined_later() -> None:
     default_programme()
     earlier, later = PartnerFactory(joined_on=DAY), PartnerFactory(joined_on=date(2026, 10, 15))
-    assert actions.review_partners([later.pk, earlier.pk], day=DAY, at=AT) == 1
+    assert review_partners([later.pk, earlier.pk], day=DAY, at=AT) == 1
     assert list(Standing.objects.values_list("partner_id", "starts_on")) == [(earlier.pk, DAY)]
 
 
@@ -300,10 +303,10 @@ def test_a_later_version_is_applied_from_its_first_day() -> None:
     review(partner_id)
     version = ProgrammeVersion.objects.get()
     content = default_content(2)
-    actions.publish_version(version.programme_id, content, starts_on=date(2026, 11, 1), by=SYSTEM, at=AT)
+    publish_version(version.programme_id, content, starts_on=date(2026, 11, 1), by=SYSTEM, at=AT)
     assert review(partner_id, date(2026, 10, 31)) == 0
     assert Review.objects.count() == 1
     assert review(partner_id, date(2026, 11, 1)) == 0
     assert Review.objects.last().version.number == 2
-    assert queries.terms_for(partner_id, day=date(2026, 11, 1)).programme_version == 2
+    assert terms_for(partner_id, day=date(2026, 11, 1)).programme_version == 2
     assert PUBLISHED_AT < AT

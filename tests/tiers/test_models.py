@@ -7,7 +7,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from tests.factories.tiers import PUBLISHED_AT, a_credit, credit, default_programme, enrolled_partner_id, hold_level
-from tiers import actions
+from tiers.actions.programmes import publish_default_programme
 from tiers.models import Level, Metric, Path, ProgrammeVersion, Requirement, ScoreCredit, Standing
 
 pytestmark = pytest.mark.django_db
@@ -144,4 +144,4 @@ def test_published_versions_do_not_overlap() -> None:
 
 def test_there_is_one_default_programme() -> None:
     default_programme()
-    assert actions.publish_default_programme(at=PUBLISHED_AT, starts_on=date(2026, 1, 1)) == default_programme()
+    assert publish_default_programme(at=PUBLISHED_AT, starts_on=date(2026, 1, 1)) == default_programme()

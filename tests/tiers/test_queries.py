@@ -13,10 +13,16 @@ from common.actor import SYSTEM
 from common.errors import Refused
 from tests.factories.partners import PartnerFactory
 from tests.factories.tiers import a_credit, credit, default_programme, enrolled_partner_id, hold_level
-from tiers import actions, queries
-from tiers.actions import NewCredit
-from tiers.choices import Window
+from tiers.actions.programmes import publish_version
+from tiers.actions.scores import NewCredit, reverse_credits
+from tiers.actions.standings import review_partners
+from tiers.choices.programmes import Window
 from tiers.models import Level, Metric, Programme, ProgrammeVersion, ScoreCredit, Standing
+from tiers.queries.pages import standing_page_for
+from tiers.queries.programmes import programme_on
+from tiers.queries.scores import scores_on
+from tiers.queries.standings import level_counts, standings_of
+from tiers.queries.terms import terms_for, terms_for_many
 from tiers.rules import ladder
 from tiers.rules.default import default_programme as default_content
 from tiers.rules.ladder import Programme as Content
@@ -38,19 +44,19 @@ def test_terms_by_level(django_assert_num_queries: DjangoAssertNumQueries) -> No
     bronze_partner, gold_partner = enrolled_partner_id(), enrolled_partner_id()
     hold_level(gold_partner, "gold", starts_on=date(2026, 10, 1))
     with django_assert_num_queries(1):
-        terms = queries.terms_for_many([bronze_partner, gold_partner, gold_partner], day=DAY)
+        terms = terms_for_many([bronze_partner, gold_partner, gold_partner], day=DAY)
     assert {key: (value.level_code, value.rank) for key, value in terms.items()} == {
         bronze_partner: ("bronze", 1),
         gold_partner: ("gold", 3),
     }
-    gold = queries.terms_for(gold_partner, day=DAY)
+    gold = terms_for(gold_partner, day=DAY)
     assert (gold.level_name, gold.protection_days, gold.programme_version) == ("Gold", 120, 1)
     assert (gold.deal_discount, gold.rebate_multiplier, gold.mdf_rate) == (
         Decimal("0.09"),
         Decimal("1.25"),
         Decimal("0.02"),
     )
-    assert queries.terms_for_many([], day=DAY) == {}
+    assert terms_for_many([], day=DAY) == {}
 
 
 def test_terms_on_past_days() -> None:
@@ -58,7 +64,7 @@ def test_terms_on_past_days() -> None:
     hold_level(partner_id, "silver", starts_on=date(2026, 3, 1))
     hold_level(partner_id, "platinum", starts_on=date(2026, 5, 1))
     days = [date(2026, 2, 28), date(2026, 3, 1), date(2026, 4, 30), date(2026, 5, 1)]
-    found = [queries.terms_for(partner_id, day=day).level_code for day in days]
+    found = [terms_for(partner_id, day=day).level_code for day in days]
     assert found == ["bronze", "silver", "silver", "platinum"]
 
 
@@ -66,8 +72,8 @@ def test_a_standing_ends_before_its_end_day() -> None:
     partner_id = enrolled_partner_id()
     hold_level(partner_id, "silver", starts_on=date(2026, 3, 1))
     Standing.objects.filter(ends_on=None).update(ends_on=DAY)
-    assert queries.terms_for(partner_id, day=DAY - ONE_DAY).level_code == "silver"
-    assert queries.terms_for(partner_id, day=DAY).level_code == "bronze"
+    assert terms_for(partner_id, day=DAY - ONE_DAY).level_code == "silver"
+    assert terms_for(partner_id, day=DAY).level_code == "bronze"
 
 
 def test_a_draft_version_gives_nothing() -> None:
@@ -78,26 +84,26 @@ def test_a_draft_version_gives_nothing() -> None:
     )
     benefits = {"deal_discount": 1, "rebate_multiplier": 9, "mdf_rate": 1}
     Level.objects.create(version=draft, rank=1, code="bronze", name="Draft", protection_days=999, **benefits)
-    assert queries.terms_for(partner_id, day=DAY).programme_version == 1
-    assert queries.terms_for(PartnerFactory().pk, day=DAY).programme_version == 1
-    programme = queries.programme_on(DAY)
+    assert terms_for(partner_id, day=DAY).programme_version == 1
+    assert terms_for(PartnerFactory().pk, day=DAY).programme_version == 1
+    programme = programme_on(DAY)
     assert programme is not None
     assert programme.number == 1
 
 
 def test_a_partner_that_was_never_enrolled_has_the_entry_level() -> None:
     default_programme()
-    assert queries.terms_for(PartnerFactory().pk, day=DAY).level_code == "bronze"
+    assert terms_for(PartnerFactory().pk, day=DAY).level_code == "bronze"
 
 
 def test_terms_without_a_programme_are_refused() -> None:
     partner_id = PartnerFactory().pk
     with pytest.raises(Refused, match=r"tier\.no_programme"):
-        queries.terms_for(partner_id, day=DAY)
+        terms_for(partner_id, day=DAY)
     default_programme(starts_on=date(2026, 10, 15))
     with pytest.raises(Refused, match=r"tier\.no_programme"):
-        queries.terms_for(partner_id, day=DAY)
-    assert queries.terms_for(partner_id, day=date(2026, 10, 15)).rank == 1
+        terms_for(partner_id, day=DAY)
+    assert terms_for(partner_id, day=date(2026, 10, 15)).rank == 1
 
 
 def test_benefits_follow_the_version_in_force_without_a_review() -> None:
@@ -110,11 +116,11 @@ def test_benefits_follow_the_version_in_force_without_a_review() -> None:
         for rank, level in enumerate(without_gold, start=1)
     )
     content = Content(2, better, 90, "year")
-    actions.publish_version(programme.pk, content, starts_on=date(2026, 11, 1), by=SYSTEM, at=AT)
+    publish_version(programme.pk, content, starts_on=date(2026, 11, 1), by=SYSTEM, at=AT)
     hold_level(silver_partner := enrolled_partner_id(), "silver", starts_on=date(2026, 1, 1))
-    days = {day: queries.terms_for(silver_partner, day=day) for day in (date(2026, 10, 31), date(2026, 11, 1))}
+    days = {day: terms_for(silver_partner, day=day) for day in (date(2026, 10, 31), date(2026, 11, 1))}
     assert [(terms.programme_version, terms.protection_days) for terms in days.values()] == [(1, 90), (2, 365)]
-    kept = queries.terms_for(partner_id, day=date(2026, 11, 1))  # its level is gone: it keeps what it was given
+    kept = terms_for(partner_id, day=date(2026, 11, 1))  # its level is gone: it keeps what it was given
     assert (kept.level_code, kept.programme_version, kept.protection_days) == ("gold", 1, 120)
 
 
@@ -147,7 +153,7 @@ def replace_days(level: ladder.Level, days: int) -> ladder.Terms:
 def test_what_a_window_sees(valid_from: date, valid_until: date | None, measure: tuple[str, str], counts: bool) -> None:
     partner_id = enrolled_partner_id()
     credit(a_credit(partner_id, measure[0], "12.34", valid_from, valid_until))
-    found = queries.scores_on([partner_id], day=DAY, measures=[measure])
+    found = scores_on([partner_id], day=DAY, measures=[measure])
     assert found == ({partner_id: {measure: Tally(Decimal("12.34"), 1)}} if counts else {})
 
 
@@ -160,9 +166,9 @@ def test_scores_of_many_partners_are_one_statement(django_assert_num_queries: Dj
         a_credit(second, "channel_revenue", "7", DAY),
         a_credit(third, "csat", "5", DAY),
     )
-    actions.reverse_credits("test", ["undone"], at=AT)
+    reverse_credits("test", ["undone"], at=AT)
     with django_assert_num_queries(1):
-        found = queries.scores_on([first, second, third], day=DAY, measures=[REVENUE, PEOPLE])
+        found = scores_on([first, second, third], day=DAY, measures=[REVENUE, PEOPLE])
     assert found == {
         first: {REVENUE: Tally(Decimal("0.0001"), 1), PEOPLE: Tally(Decimal(2), 1)},
         second: {REVENUE: Tally(Decimal(7), 1)},
@@ -172,9 +178,9 @@ def test_scores_of_many_partners_are_one_statement(django_assert_num_queries: Dj
 def test_a_past_day_as_it_was_known_then() -> None:
     partner_id = enrolled_partner_id()
     credit(a_credit(partner_id, "channel_revenue", 10, DAY, key="sale"), at=AT)
-    actions.reverse_credits("test", ["sale"], at=AT + ONE_DAY)
+    reverse_credits("test", ["sale"], at=AT + ONE_DAY)
     seen = [
-        queries.scores_on([partner_id], day=DAY, measures=[REVENUE], known_at=known_at)
+        scores_on([partner_id], day=DAY, measures=[REVENUE], known_at=known_at)
         for known_at in (AT - ONE_DAY, AT, AT + ONE_DAY, None)
     ]
     ten, nothing = {partner_id: {REVENUE: Tally(Decimal(10), 1)}}, {partner_id: {REVENUE: Tally()}}
@@ -220,10 +226,10 @@ def test_order_and_batches_do_not_matter_and_reversing_restores(drawn: list[tupl
     credit(*shuffled[:cut])
     credit(*shuffled[cut:])
     kept = [given for given, (*_, is_reversed) in zip(made, drawn, strict=True) if not is_reversed]
-    found = queries.scores_on([partner_id], day=DAY, measures=MEASURES).get(partner_id, {})
+    found = scores_on([partner_id], day=DAY, measures=MEASURES).get(partner_id, {})
     assert found == expected(made)
-    actions.reverse_credits("test", [given.source.key for given in made if given not in kept], at=AT)
-    after = queries.scores_on([partner_id], day=DAY, measures=MEASURES).get(partner_id, {})
+    reverse_credits("test", [given.source.key for given in made if given not in kept], at=AT)
+    after = scores_on([partner_id], day=DAY, measures=MEASURES).get(partner_id, {})
     assert {measure: tally for measure, tally in after.items() if tally != Tally()} == {
         measure: tally for measure, tally in expected(kept).items() if tally != Tally()
     }
@@ -235,22 +241,22 @@ def test_order_and_batches_do_not_matter_and_reversing_restores(drawn: list[tupl
 def test_level_counts_and_standings() -> None:
     first, second = enrolled_partner_id(), enrolled_partner_id()
     hold_level(second, "silver", starts_on=date(2026, 10, 14))
-    assert [(row.level_code, row.partner_count) for row in queries.level_counts(DAY)] == [("bronze", 1), ("silver", 1)]
-    assert [(row.level_code, row.partner_count) for row in queries.level_counts(DAY - ONE_DAY)] == [("bronze", 2)]
-    assert [(row.level_code, row.starts_on, row.ends_on) for row in queries.standings_of(second)] == [
+    assert [(row.level_code, row.partner_count) for row in level_counts(DAY)] == [("bronze", 1), ("silver", 1)]
+    assert [(row.level_code, row.partner_count) for row in level_counts(DAY - ONE_DAY)] == [("bronze", 2)]
+    assert [(row.level_code, row.starts_on, row.ends_on) for row in standings_of(second)] == [
         ("bronze", date(2025, 1, 1), DAY),
         ("silver", DAY, None),
     ]
-    assert len(queries.standings_of(first)) == 1
+    assert len(standings_of(first)) == 1
 
 
 def test_the_page_says_where_why_and_what_is_next(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     partner_id = enrolled_partner_id()
     credit(*(a_credit(partner_id, "channel_revenue", "1000.10", DAY, key=f"s{number:02}") for number in range(22)))
     credit(a_credit(partner_id, "certified_people", 4, DAY))
-    actions.reverse_credits("test", ["s00"], at=AT)
+    reverse_credits("test", ["s00"], at=AT)
     with django_assert_num_queries(6):
-        page = queries.standing_page_for(partner_id, day=DAY)
+        page = standing_page_for(partner_id, day=DAY)
     assert page is not None
     assert page.next is not None
     assert (page.held.level.code, page.next.level.code, page.since) == ("bronze", "silver", date(2025, 1, 1))
@@ -272,10 +278,10 @@ def test_the_page_says_where_why_and_what_is_next(django_assert_num_queries: Dja
 def test_the_page_tells_the_history_until_its_day() -> None:
     partner_id = enrolled_partner_id()
     hold_level(partner_id, "silver", starts_on=date(2026, 1, 1))
-    actions.review_partners([partner_id], day=date(2026, 2, 1), at=AT)
-    actions.review_partners([partner_id], day=date(2026, 12, 31), at=AT)
+    review_partners([partner_id], day=date(2026, 2, 1), at=AT)
+    review_partners([partner_id], day=date(2026, 12, 31), at=AT)
     before, during, after = (
-        queries.standing_page_for(partner_id, day=day) for day in (date(2026, 1, 31), DAY, date(2027, 1, 1))
+        standing_page_for(partner_id, day=day) for day in (date(2026, 1, 31), DAY, date(2027, 1, 1))
     )
     assert None not in (before, during, after)
     assert [notice.level.code for notice in before.notices] == []
@@ -288,6 +294,6 @@ def test_the_page_tells_the_history_until_its_day() -> None:
 
 
 def test_there_is_no_page_without_a_programme() -> None:
-    assert queries.standing_page_for(PartnerFactory().pk, day=DAY) is None
+    assert standing_page_for(PartnerFactory().pk, day=DAY) is None
     assert not Metric.objects.exists()
     assert not ScoreCredit.objects.exists()

@@ -9,7 +9,8 @@ from django.db import IntegrityError
 from tests.factories.partners import PartnerFactory
 from tests.factories.tiers import PUBLISHED_AT, a_credit, credit, default_programme, enrolled_partner_id
 from tests.races import SIDES, at_once
-from tiers import actions
+from tiers.actions.scores import credit_scores, reverse_credits
+from tiers.actions.standings import enrol_partner, review_partners
 from tiers.models import ScoreCredit, Standing
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]
@@ -22,7 +23,7 @@ def test_a_source_is_credited_once() -> None:
     batch = [a_credit(partner_id, "channel_revenue", 5, DAY, key=f"sale-{number:04}") for number in range(2000)]
     backwards = batch[::-1]
 
-    written = at_once(lambda side: actions.credit_scores(batch if side % 2 else backwards, at=PUBLISHED_AT))
+    written = at_once(lambda side: credit_scores(batch if side % 2 else backwards, at=PUBLISHED_AT))
 
     assert sum(written) == ScoreCredit.objects.count() == 2000
 
@@ -57,7 +58,7 @@ def test_a_source_is_reversed_once() -> None:
     keys = [f"sale-{number}" for number in range(20)]
     credit(*(a_credit(partner_id, "channel_revenue", 5, DAY, key=key) for key in keys))
 
-    undone = at_once(lambda side: actions.reverse_credits("test", keys if side % 2 else keys[::-1], at=PUBLISHED_AT))
+    undone = at_once(lambda side: reverse_credits("test", keys if side % 2 else keys[::-1], at=PUBLISHED_AT))
 
     assert sum(undone) == ScoreCredit.objects.filter(reverses__isnull=False).count() == 20
 
@@ -73,13 +74,13 @@ def test_a_partner_is_enrolled_and_reviewed_once() -> None:
 
     def work(side: int) -> int:
         if side % 2:
-            actions.enrol_partner(partner_ids[side % 5], day=DAY, at=PUBLISHED_AT)
+            enrol_partner(partner_ids[side % 5], day=DAY, at=PUBLISHED_AT)
             return 0
         ids = partner_ids if side % 4 else partner_ids[::-1]
-        return actions.review_partners(ids, day=DAY, at=PUBLISHED_AT)
+        return review_partners(ids, day=DAY, at=PUBLISHED_AT)
 
     at_once(work)
-    actions.review_partners(partner_ids, day=DAY, at=PUBLISHED_AT)
+    review_partners(partner_ids, day=DAY, at=PUBLISHED_AT)
     assert sorted(Standing.objects.values_list("partner_id", "level__code")) == sorted(
         (partner_id, code) for partner_id in partner_ids for code in ("bronze", "silver")
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiers.choices import Aggregation, Window
+from tiers.choices.programmes import Aggregation, Window
 from tiers.rules import ladder, standing
 from tiers.rules.default import default_programme
 from tiers.rules.ladder import Level, Path, Programme, Requirement, Tally

@@ -16,7 +16,7 @@ from django.utils import timezone
 from partners.models import Partner
 from tests.factories.partners import MembershipFactory, PartnerFactory, UserFactory, VendorRoleFactory
 from tests.factories.tiers import PUBLISHED_AT, a_credit, credit, default_programme, enrolled_partner_id, hold_level
-from tiers import actions
+from tiers.actions.standings import review_partners
 
 pytestmark = pytest.mark.django_db
 OWN = reverse("tiers:standing")
@@ -98,7 +98,7 @@ def test_the_page_shows_requirements_paths_credits_and_announcements(
         a_credit(partner.pk, "certified_people", 3, today),
     )
     hold_level(partner.pk, "gold", starts_on=date(2025, 6, 1))
-    actions.review_partners([partner.pk], day=today, at=PUBLISHED_AT)
+    review_partners([partner.pk], day=today, at=PUBLISHED_AT)
     client = signed_in(MembershipFactory(partner=partner).user)
     text = client.get(OWN).content.decode()
     for words in (

@@ -8,7 +8,7 @@ import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.comparison
 import functools
-import tiers.models
+import tiers.models.programmes
 from django.db import migrations, models
 
 
@@ -190,7 +190,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='programmeversion',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('published_at__isnull', False)), expressions=[('programme', '='), (tiers.models.DateRange('starts_on', 'ends_on', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='programme_one_published_version_a_day'),
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('published_at__isnull', False)), expressions=[('programme', '='), (tiers.models.programmes.DateRange('starts_on', 'ends_on', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='programme_one_published_version_a_day'),
         ),
         migrations.AddConstraint(
             model_name='level',
@@ -254,6 +254,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='standing',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('partner', '='), (tiers.models.DateRange('starts_on', 'ends_on', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='standing_one_level_a_day'),
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('partner', '='), (tiers.models.programmes.DateRange('starts_on', 'ends_on', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='standing_one_level_a_day'),
         ),
     ]

@@ -3,19 +3,20 @@
 from decimal import Decimal
 
 from common.period import Measurement
-from tiers.choices import Window
+from tiers.choices.programmes import SupportLevel, Window
 from tiers.rules.ladder import Level, Path, Programme, Requirement, Terms
 
 NOTICE_DAYS = 90
 DEMOTION_PERIOD: Measurement = "year"
 CURRENCY = "EUR"
 
-# code, name, protection days, deal discount, rebate multiplier, MDF accrual
-_BENEFITS = (
-    ("bronze", "Bronze", 60, "0.03", "1.0", "0.00"),
-    ("silver", "Silver", 90, "0.06", "1.1", "0.01"),
-    ("gold", "Gold", 120, "0.09", "1.25", "0.02"),
-    ("platinum", "Platinum", 150, "0.12", "1.5", "0.03"),
+# code, name, protection days, deal discount, rebate multiplier, MDF accrual, lead priority, support
+_Benefits = tuple[str, str, int, str, str, str, int, SupportLevel]
+_BENEFITS: tuple[_Benefits, ...] = (
+    ("bronze", "Bronze", 60, "0.03", "1.0", "0.00", 0, SupportLevel.STANDARD),
+    ("silver", "Silver", 90, "0.06", "1.1", "0.01", 1, SupportLevel.STANDARD),
+    ("gold", "Gold", 120, "0.09", "1.25", "0.02", 2, SupportLevel.PRIORITY),
+    ("platinum", "Platinum", 150, "0.12", "1.5", "0.03", 3, SupportLevel.PREMIUM),
 )
 # By level, its paths: revenue and new customers of the last twelve months, people certified today. Zero asks nothing.
 _PATHS = (
@@ -38,10 +39,8 @@ def default_programme(number: int = 1) -> Programme:
     return Programme(number, levels, NOTICE_DAYS, DEMOTION_PERIOD, currency=CURRENCY)
 
 
-def _level(
-    rank: int, number: int, benefits: tuple[str, str, int, str, str, str], paths: tuple[tuple[int, ...], ...]
-) -> Level:
-    code, name, protection_days, discount, multiplier, mdf_rate = benefits
+def _level(rank: int, number: int, benefits: _Benefits, paths: tuple[tuple[int, ...], ...]) -> Level:
+    code, name, protection_days, discount, multiplier, mdf_rate, lead_priority, support_level = benefits
     terms = Terms(
         level_code=code,
         level_name=name,
@@ -51,6 +50,8 @@ def _level(
         rebate_multiplier=Decimal(multiplier),
         mdf_rate=Decimal(mdf_rate),
         programme_version=number,
+        lead_priority=lead_priority,
+        support_level=support_level.value,
     )
     return Level(rank, code, name, tuple(_path(place, path) for place, path in enumerate(paths, start=1)), terms=terms)
 

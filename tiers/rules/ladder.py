@@ -4,15 +4,24 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
-from common.period import Measurement, period_of, trailing_year
-from tiers.choices import Aggregation, MetricUnit, Window
+from common.period import Measurement, add_months, period_of
+from tiers.choices.programmes import Aggregation, SupportLevel, Window
+from tiers.choices.scores import MetricUnit
 
 SCORE_STEP = Decimal("0.0001")
+ONE_DAY = timedelta(days=1)
 Measure = tuple[str, str]  # (metric code, window)
+TRAILING_MONTHS: dict[str, int] = {
+    Window.TRAILING_3_MONTHS: 3,
+    Window.TRAILING_6_MONTHS: 6,
+    Window.TRAILING_12_MONTHS: 12,
+    Window.TRAILING_24_MONTHS: 24,
+}
+FISCAL_PERIODS: dict[str, Measurement] = {Window.FISCAL_QUARTER: "quarter", Window.FISCAL_YEAR: "year"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,8 @@ class Terms:
     rebate_multiplier: Decimal
     mdf_rate: Decimal
     programme_version: int
+    lead_priority: int = 0
+    support_level: str = SupportLevel.STANDARD.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +127,14 @@ class Programme:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What the score book adds up to for one measure: the total, and how many credits that were not reversed."""
+    """What the score book adds up to for one measure: the total, and how many credits that were not reversed.
+
+    `latest` is the amount of the one that became valid last; only known where a requirement asks for it.
+    """
 
     total: Decimal = Decimal(0)
     samples: int = 0
+    latest: Decimal | None = None
 
 
 Scores = Mapping[Measure, Tally]
@@ -238,6 +253,8 @@ def value_of(tally: Tally, aggregation: str) -> Decimal | None:
     """The tally as one number. An average is cut, not rounded, to four decimals: it never seems more than it is."""
     if aggregation == Aggregation.COUNT:
         return Decimal(tally.samples)
+    if aggregation == Aggregation.LATEST:
+        return tally.latest
     if aggregation == Aggregation.AVERAGE:
         return (tally.total / tally.samples).quantize(SCORE_STEP, ROUND_FLOOR) if tally.samples > 0 else None
     return tally.total
@@ -245,10 +262,10 @@ def value_of(tally: Tally, aggregation: str) -> Decimal | None:
 
 def window_starts_on(window: str, day: date) -> date:
     """The first day whose credits the window still sees from `day`; the beginning of time when it has no such bound."""
-    if window == Window.TRAILING_12_MONTHS:
-        return trailing_year(day).starts_on
-    if window == Window.FISCAL_YEAR:
-        return period_of(day, "year").starts_on
+    if window in TRAILING_MONTHS:
+        return add_months(day + ONE_DAY, -TRAILING_MONTHS[window])
+    if window in FISCAL_PERIODS:
+        return period_of(day, FISCAL_PERIODS[window]).starts_on
     return date.min
 
 

@@ -1,22 +1,7 @@
-"""Words for the programme, its score book, and the sentences of this app's refusals."""
+"""Words for the score book."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
-
-
-class Window(TextChoices):
-    """Which credits a requirement looks at, seen from a day."""
-
-    TRAILING_12_MONTHS = "trailing_12_months", _("Last 12 months")
-    FISCAL_YEAR = "fiscal_year", _("This fiscal year")
-    SINCE_JOINING = "since_joining", _("Since joining")
-    VALID_ON_DAY = "valid_on_day", _("Valid today")
-
-
-class Aggregation(TextChoices):
-    SUM = "sum", _("Total")
-    COUNT = "count", _("Number")
-    AVERAGE = "average", _("Average")
 
 
 class MetricUnit(TextChoices):
@@ -26,22 +11,6 @@ class MetricUnit(TextChoices):
     NUMBER = "number", _("Number")
     SCORE = "score", _("Score")
 
-
-class PeriodLength(TextChoices):
-    """At whose end a demotion takes effect."""
-
-    MONTH = "month", _("Month")
-    QUARTER = "quarter", _("Quarter")
-    YEAR = "year", _("Year")
-
-
-class NoticeOutcome(TextChoices):
-    OPEN = "open", _("Announced")
-    CANCELLED = "cancelled", _("Cancelled: the requirements are met again")
-    TOOK_EFFECT = "took_effect", _("Took effect")
-
-
-LEVEL_COLOURS = {code: code for code in ("bronze", "silver", "gold", "platinum")}  # other levels: secondary
 
 # Metrics that the program itself credits; any other one is defined as data.
 METRICS = {
@@ -56,7 +25,6 @@ METRICS = {
 }
 
 REASONS = {
-    "tier.no_programme": _("No partner programme is in force on %(day)s."),
     "metric.unknown": _("There is no metric called “%(metric)s”."),
     "metric.exists": _("There is already a metric called “%(metric)s”."),
     "score.source_differs": _(
