@@ -49,7 +49,7 @@ def open_context(browser: Browser, live_server: Any) -> Iterator[OpenContext]:
             reduced_motion="reduce",
         )
         opened.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)  # a machine that is busy with much else takes long, and is not wrong
         if user is not None:
             client = Client()
             client.force_login(user)
