@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from tiers import views
+from tiers.views import standing
 
 app_name = "tiers"
 
 urlpatterns = [
-    path("", views.own_standing, name="standing"),
-    path("<str:public_id>/", views.partner_standing, name="partner"),
+    path("", standing.own_standing, name="standing"),
+    path("<str:public_id>/", standing.partner_standing, name="partner"),
 ]
