@@ -169,6 +169,7 @@ def _candidates(found: _Found, incumbents: frozenset[int], *, at: datetime) -> t
             standing=standing,
             level=levels[pk].level_name,
             rank=levels[pk].rank,
+            priority=levels[pk].lead_priority,
             load=found.loads.get(pk, 0),
             authorisations=found.authorisations.get(pk, ()),
             is_incumbent=pk in incumbents,

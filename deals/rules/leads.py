@@ -63,13 +63,15 @@ class CandidateFacts:
     """A partner that may be asked. `load` counts the leads that it holds: offered and not answered yet, or accepted
     and not `DEAL_IS_OVER`. Its own deals do not count: who brings many is no worse for a lead.
 
-    `is_holder`: the customer is protected for it, `is_held_by_other`: for another.
+    `priority` is what its level gives: of equal points the higher is asked first. `is_holder`: the customer is
+    protected for it, `is_held_by_other`: for another.
     """
 
     partner_id: int
     standing: StandingFacts
     level: str
     rank: int
+    priority: int = 0
     load: int = 0
     authorisations: tuple[AuthorisationFact, ...] = ()
     is_incumbent: bool = False
@@ -134,7 +136,8 @@ class Ranking:
 
 
 def rank(candidates: Sequence[CandidateFacts], lead: LeadFacts) -> Ranking:
-    """Everybody who may be asked by points; of equals who has less to do, then who has been here longer."""
+    """Everybody who may be asked by points; of equals whose level gives priority, then who has less to do, then who has
+    been here longer."""
     excluded, free = [], []
     for candidate in sorted(candidates, key=lambda each: each.partner_id):
         reasons = may_be_offered(candidate, lead).reasons
@@ -143,9 +146,14 @@ def rank(candidates: Sequence[CandidateFacts], lead: LeadFacts) -> Ranking:
         else:
             free.append(candidate)
     scored = [(candidate, points_of(candidate, lead)) for candidate in free]
-    scored.sort(key=lambda pair: (-sum(step.points for step in pair[1]), pair[0].load, pair[0].partner_id))
+    scored.sort(key=_place)
     ranked = (Ranked(each.partner_id, sum(step.points for step in steps), steps) for each, steps in scored)
     return Ranking(tuple(ranked), tuple(excluded))
+
+
+def _place(scored: tuple[CandidateFacts, Sequence[Step]]) -> tuple[int, ...]:
+    candidate, steps = scored
+    return -sum(step.points for step in steps), -candidate.priority, candidate.load, candidate.partner_id
 
 
 def may_be_offered(candidate: CandidateFacts, lead: LeadFacts) -> Verdict:

@@ -23,6 +23,7 @@ from prm.wiring import handlers
 from tests.factories.deals import drafted, registered, vendor
 from tests.factories.leads import COMPANY, CONTACT, a_lead, an_offer
 from tests.factories.partners import PartnerFactory
+from tests.factories.tiers import hold_level
 
 AT = datetime(2026, 10, 14, 10, 0, tzinfo=UTC)  # a Wednesday
 END = datetime(2026, 10, 16, 10, 0, tzinfo=UTC)  # two business days later
@@ -213,6 +214,13 @@ def test_who_holds_as_many_as_the_limit_gets_no_further(channel, limit, asked):
     first = an_offer(channel, at=AT, customer_country="AT")
     Authorisation.objects.create(partner=channel.partner, countries=["DE"], starts_on=date(2026, 1, 1))
     assert (first.partner, an_offer(channel, at=AT).partner.name) == (channel.partner, asked)
+
+
+def test_a_ranking_knows_the_priority_of_levels(channel):
+    hold_level(channel.rival.pk, "gold", starts_on=AT.date())
+    gathered = gather(a_lead(channel, at=AT), at=AT)
+    priorities = {each.partner_id: each.priority for each in gathered.candidates}
+    assert priorities == {channel.partner.pk: 0, channel.rival.pk: 2}
 
 
 def test_a_ranking_takes_seven_statements(channel, django_assert_num_queries):

@@ -129,6 +129,16 @@ def test_of_equal_points_who_has_less_to_do():
     assert [(each.partner_id, each.score) for each in ranked] == [(2, 29), (1, 29)]
 
 
+def test_of_equal_points_whose_level_gives_priority_before_who_has_less_to_do():
+    lead = replace(LEAD, limit=100)  # one more or less is no point
+    preferred = replace(PARTNER, partner_id=2, load=2, priority=2)
+    freer = replace(PARTNER, partner_id=1, load=1, priority=1)
+    ranked = rank([freer, preferred], lead).ranked
+    assert [(each.partner_id, each.score) for each in ranked] == [(2, 29), (1, 29)]
+    better = replace(freer, is_incumbent=True)
+    assert [each.partner_id for each in rank([better, preferred], lead).ranked] == [1, 2]
+
+
 @pytest.mark.parametrize(("seconds", "is_open"), [(-1, True), (0, False), (1, False)])
 def test_an_offer_is_over_at_the_instant_at_which_it_expires(seconds, is_open):
     assert bool(may_answer("waiting", AT, AT + timedelta(seconds=seconds))) is is_open
