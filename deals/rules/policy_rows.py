@@ -1,20 +1,14 @@
-"""The lists as CSV: a file's bytes to entries with every problem by row and column, and entries back to the same file.
+"""The lists as CSV: the records of a file to entries with every problem by row and column, and back to the same file."""
 
-Files come out of spreadsheets: in UTF-8 with or without a mark, with commas, semicolons or tabs, with days as the
-spreadsheet writes them. What a spreadsheet would take for a formula leaves with an apostrophe before it, which is
-taken off again when it comes back.
-"""
-
-import csv
-import io
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from typing import Any
 
-from common.verdict import Reason, Verdict, objections, refusal
+from common.cells import guarded, unguarded
+from common.sheets import BYTE_ORDER_MARK, SheetRow, day_of_cell, guarded, line_of
+from common.verdict import Reason
 from deals.choices.policies import BlockReason, PolicyKind, RowOutcome
 from deals.rules.policies import (
     ENTRIES,
@@ -28,7 +22,6 @@ from deals.rules.policies import (
 
 MOST_BYTES = 500_000
 MOST_ROWS = 2_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 _K = PolicyKind
 _VALIDITY = ("starts_on", "last_day", "note")
@@ -55,15 +48,6 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class SheetRow:
-    """One record; `number` as a spreadsheet counts, the header being row 1."""
-
-    number: int
-    cells: Mapping[str, str]
-    is_too_long: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Planned:
     """What would become of a row. A problem's field is the column. `held` is the entry that it would change."""
 
@@ -76,63 +60,6 @@ class Planned:
 
 
 # From a file
-
-
-def read_sheet(content: bytes, columns: Sequence[str]) -> tuple[tuple[SheetRow, ...], Verdict]:
-    """The records of a file, and what stands against reading it at all."""
-    if len(content) > MOST_BYTES:
-        return (), refusal("sheet.too_large", limit=MOST_BYTES // 1000)
-    text = _decoded(content)
-    if text is None:
-        return (), refusal("sheet.not_text")
-    header = text.lstrip("\n").partition("\n")[0]
-    delimiter = max(",;\t", key=header.count)
-    records: list[list[str]] = []
-    try:
-        records.extend(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error:
-        return (), refusal("sheet.not_csv", row=len(records) + 1)
-    names = [cell.strip().lower() for cell in records[0]] if records else []
-    rows = tuple(
-        SheetRow(number, _cells(names, cells), len(cells) > len(names) and any(cells[len(names) :]))
-        for number, cells in enumerate(records[1:], start=2)
-        if any(cell.strip() for cell in cells)
-    )
-    return rows, _header_is_sound(names, columns) & _count_is_sound(rows)
-
-
-def _decoded(content: bytes) -> str | None:
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError:
-        return None
-    return None if "\0" in text else text
-
-
-def _cells(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
-    return {name: _without_guard(cell.strip()) for name, cell in zip(names, cells, strict=False)}
-
-
-def _header_is_sound(names: Sequence[str], columns: Sequence[str]) -> Verdict:
-    times = Counter(name for name in names if name)
-    missing = [name for name in columns if name in REQUIRED and name not in times]
-    return objections(
-        [
-            *(Reason("sheet.column_missing", {"column": name}) for name in missing),
-            *(Reason("sheet.column_unknown", {"column": name[:60]}) for name in times if name not in columns),
-            *(Reason("sheet.column_twice", {"column": name[:60]}) for name, count in times.items() if count > 1),
-        ]
-    )
-
-
-def _count_is_sound(rows: Sequence[SheetRow]) -> Verdict:
-    return objections(
-        [
-            None if rows else Reason("sheet.empty"),
-            Reason("sheet.too_many_rows", {"limit": MOST_ROWS}) if len(rows) > MOST_ROWS else None,
-        ]
-    )
 
 
 def entry_of(kind: str, row: SheetRow, known: Known) -> tuple[AnyEntry | None, tuple[Reason, ...]]:
@@ -197,20 +124,12 @@ def _countries(text: str, known: frozenset[str]) -> tuple[str, ...]:
     return codes
 
 
-_DAYS = (re.compile(r"(\d{4})[-.](\d{1,2})[-.](\d{1,2})\.?"), re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})\.?"))
-
-
 def _day(text: str) -> date:
-    """ISO, or with dots as spreadsheets write it. With slashes nobody knows which is the month."""
     if not text:
         raise _Wrong("policy.day_missing")
-    compact = text.replace(" ", "")
-    iso, dotted = (pattern.fullmatch(compact) for pattern in _DAYS)
-    parts = iso.groups() if iso else dotted.groups()[::-1] if dotted else None
-    try:
-        day = date(*map(int, parts or ()))
-    except (TypeError, ValueError):
-        raise _Wrong("policy.day_invalid") from None
+    day = day_of_cell(text)
+    if day is None:
+        raise _Wrong("policy.day_invalid")
     if day.year >= 9000:
         raise _Wrong("policy.day_absurd")
     return day
@@ -287,9 +206,9 @@ class Written:
 def write_sheet(kind: str, rows: Iterable[Written]) -> Iterator[str]:
     """The lines of the file that `read_sheet` and `entry_of` make the same entries of."""
     columns = COLUMNS[kind]
-    yield "\N{ZERO WIDTH NO-BREAK SPACE}" + _line(columns)  # by this mark spreadsheets know UTF-8
+    yield BYTE_ORDER_MARK + line_of(columns)
     for row in rows:
-        yield _line([guarded(_cell(column, row)) for column in columns])
+        yield line_of(guarded(_cell(column, row)) for column in columns)
 
 
 def _cell(column: str, row: Written) -> str:
@@ -305,18 +224,3 @@ def _cell(column: str, row: Written) -> str:
         return (values["ends_on"] - timedelta(days=1)).isoformat() if values["ends_on"] else ""
     value = values[column]
     return value.isoformat() if isinstance(value, date) else " ".join(value) if isinstance(value, tuple) else value
-
-
-def _line(cells: Iterable[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(cells)
-    return line.getvalue()
-
-
-def guarded(text: str) -> str:
-    """The text so that no spreadsheet takes it for a formula."""
-    return "'" + text if text.lstrip("'").startswith(FORMULA) else text
-
-
-def _without_guard(text: str) -> str:
-    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA) else text

@@ -1,18 +1,16 @@
 """Starting a back-test of a draft, watching it, and reading what would have gone otherwise."""
 
-import csv
-from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from common.choices import RunStatus
+from common.downloads import csv_file
 from common.errors import Refused
 from common.reasons import sentences
 from common.requests import ActorRequest
@@ -21,12 +19,10 @@ from deals.choices.engagement import RULE_LABELS, RuleVerdict
 from deals.forms.rulebooks import BackTestForm, ChangeFilterForm
 from deals.queries import backtests as queries
 from deals.queries.rulebooks import find_rulebook
-from deals.rules.policy_rows import guarded
 from deals.views.pages import words
 from partners import queries as partner_queries
 
 PAGE_SIZE = 50
-BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
 @login_required
@@ -84,29 +80,3 @@ def export(request: ActorRequest, public_id: str) -> HttpResponseBase:
     changes = queries.changes_of(found, queries.Narrowing(**ChangeFilterForm(request.GET).chosen()))
     rows = queries.change_cells(changes, settings.BASE_CURRENCY)
     return csv_file(f"{public_id}.csv", [queries.CHANGE_COLUMNS], rows)
-
-
-def csv_file(name: str, *parts: Iterable[Iterable[Any]]) -> StreamingHttpResponse:
-    """Rows as a download that a spreadsheet opens as text, never as formulas."""
-    writer = csv.writer(_Echo())
-
-    def lines() -> Iterator[str]:
-        yield BYTE_ORDER_MARK
-        for part in parts:
-            for row in part:
-                yield writer.writerow([guarded(str(cell)) for cell in row])
-
-    return download(name, lines())
-
-
-def download(name: str, lines: Iterable[str]) -> StreamingHttpResponse:
-    answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
-
-
-class _Echo:
-    """A file that gives back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text

@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from common.cells import guarded
 from common.errors import Refused
 from common.reasons import sentence
 from common.requests import ActorRequest
@@ -23,7 +24,7 @@ from deals.choices.checks import LIGHT_COLOURS, Light
 from deals.choices.imports import COLUMN_TEXTS
 from deals.forms.policies import SheetForm
 from deals.rules.import_rows import COLUMNS, MOST_ROWS, REQUIRED, ReadRow
-from deals.rules.policy_rows import MOST_BYTES, guarded
+from deals.rules.policy_rows import MOST_BYTES
 from deals.views.pages import words
 from deals.views.register import claimants_of
 

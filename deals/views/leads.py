@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from common.downloads import csv_file
 from common.errors import NotFound, Refused
 from common.reasons import sentences
 from common.requests import ActorRequest
@@ -21,7 +22,6 @@ from deals.choices.leads import ANSWER_COLOURS, LEAD_STATUS_COLOURS, LeadStatus
 from deals.forms.cases import CaseFilterForm
 from deals.forms.leads import DeclineForm, LeadForm
 from deals.queries import leads as queries
-from deals.views.backtests import csv_file
 from partners import queries as partner_queries
 
 PAGE_SIZE = 50

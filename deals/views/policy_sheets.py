@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from common.downloads import download
 from common.errors import Refused
 from common.requests import ActorRequest
 from deals.actions.policies import import_entries, preview_import
@@ -28,7 +29,6 @@ from deals.rules.policies import (
     NamedAccountEntry,
 )
 from deals.rules.policy_rows import COLUMNS, MOST_BYTES, MOST_ROWS, REQUIRED, Planned, Written, write_sheet
-from deals.views.backtests import download
 from deals.views.policies import frame_of, require_kind
 
 SHOWN_ROWS = 500
