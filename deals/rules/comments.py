@@ -1,8 +1,8 @@
 """What can be said about a registration, and in which stream."""
 
+from common.texts import is_readable
 from common.verdict import ALLOWED, Reason, Verdict, objections, refusal
 from deals.choices.conversation import Stream
-from deals.rules.drafts import is_readable
 
 MAX_LENGTH = 4000
 

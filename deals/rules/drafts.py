@@ -1,13 +1,13 @@
 """Whether what was typed into the registration form is well-formed and complete: all problems at once."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from common.period import add_months
+from common.texts import is_readable
 from common.verdict import ALLOWED, Reason, Verdict, objections
 from crm.rules.domains import is_shared_domain, registrable_domain
 from crm.rules.faults import COUNTRIES
@@ -27,7 +27,6 @@ LIMITS = {
     "why_now": 2000,
     "site": 120,
 }
-_LINE_BREAKS = frozenset("\n\r\t")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _SEPARATORS = re.compile(r"[,;\n]")
 _LEAST_DIGITS = 4  # of a tax id
@@ -129,12 +128,6 @@ def _text_problems(draft: RegistrationDraft) -> Iterator[Reason]:
     domain = registrable_domain(draft.customer_domain[:300])
     if draft.customer_domain.strip() and (not domain or is_shared_domain(domain)):
         yield Reason("registration.domain_invalid", field="customer_domain")
-
-
-def is_readable(text: str, *, several_lines: bool) -> bool:
-    """No control, direction, private or unassigned characters; line breaks only in longer texts."""
-    allowed = _LINE_BREAKS if several_lines else frozenset()
-    return all(c in allowed or unicodedata.category(c) not in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"} for c in text)
 
 
 def _code_problems(draft: RegistrationDraft) -> Iterator[Reason]:

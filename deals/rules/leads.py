@@ -6,10 +6,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from common.texts import is_readable
 from common.verdict import ALLOWED, Reason, Verdict, objections, refusal
 from deals.choices.leads import LeadStatus, OfferAnswer
 from deals.choices.registrations import DealSource, RegistrationStatus
-from deals.rules.drafts import MAX_AMOUNT, RegistrationDraft, draft_is_sound, is_readable
+from deals.rules.drafts import MAX_AMOUNT, RegistrationDraft, draft_is_sound
 from deals.rules.facts import AuthorisationFact, GrantFact
 from partners.rules import StandingFacts
 

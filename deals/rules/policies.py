@@ -11,9 +11,9 @@ from typing import ClassVar
 
 from common.actor import Actor
 from common.period import Period
+from common.texts import is_readable
 from common.verdict import ALLOWED, Reason, Verdict, objections, refusal
 from deals.choices.policies import BlockReason, PolicyKind, Validity
-from deals.rules.drafts import is_readable
 from partners import rules as partner_rules
 
 LIMITS = {"note": 200, "segment": 60, "certificate": 120, "name": 120}

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from common.texts import is_readable
 from common.verdict import ALLOWED, Reason, Verdict, objections, refusal
 from crm.rules.faults import COUNTRIES
 from crm.rules.matching import CustomerIdentity, IdentityKeys
@@ -13,7 +14,6 @@ from crm.rules.names import normalised_name
 from deals.choices.checks import Light
 from deals.choices.engagement import RuleVerdict
 from deals.choices.registrations import DealSource
-from deals.rules.drafts import is_readable
 from deals.rules.facts import Judgement
 from deals.rules.redaction import outcome_for_partner
 from deals.rules.rulebook import Rule

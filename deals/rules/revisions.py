@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from common.texts import is_readable
 from common.verdict import ALLOWED, Reason, Verdict, objections, refusal
 from deals.choices.rulebooks import Revision
-from deals.rules.drafts import is_readable
 from deals.rules.params import params_are_sound
 from deals.rules.rulebook import Rule, params_of, rules_are_sound, rules_to_json
 from deals.rules.terms import Terms, terms_are_sound, terms_to_json

@@ -1,7 +1,7 @@
 """What somebody writes for the other side to read: neither empty nor endless, and without hidden characters."""
 
+from common.texts import is_readable
 from common.verdict import Reason, Verdict, objections
-from deals.rules.drafts import is_readable
 
 MAX_WORDS = 2000
 
