@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from common.period import add_months, period_of
 from tiers.choices.programmes import Window
-from tiers.rules.ladder import ONE_DAY, Measure, Tally, window_starts_on
+from tiers.rules.ladder import FISCAL_PERIODS, ONE_DAY, TRAILING_MONTHS, Measure, Tally, window_starts_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +69,25 @@ def _tally(seen: Sequence[Credit]) -> Tally:
     return Tally(sum((credit.amount for credit in seen), Decimal(0)), len(seen), newest.amount)
 
 
+def seen_until(credit: Credit, window: str) -> date | None:
+    """The first day from which the window sees the credit no more; None: never."""
+    if window == Window.VALID_ON_DAY:
+        return credit.valid_until
+    if window in FISCAL_PERIODS:
+        return period_of(credit.valid_from, FISCAL_PERIODS[window]).ends_on
+    if window not in TRAILING_MONTHS:
+        return None
+    months = TRAILING_MONTHS[window]
+    following = add_months(credit.valid_from + ONE_DAY, months)
+    while add_months(following, -months) <= credit.valid_from:  # a shorter month cut it
+        following += ONE_DAY
+    return following - ONE_DAY
+
+
 def days_of_change(credits: Iterable[Credit], *, after: date, until: date, windows: Iterable[str]) -> list[date]:
     """Days, from the one after `after` to `until`, on which a window may see something else than the day before."""
     wanted = set(windows)
-    days: set[date] = set()
+    days: set[date | None] = set()
     for credit in credits:
-        days.add(credit.valid_from)
-        if credit.valid_until is not None:
-            days.add(credit.valid_until)
-    day = after + ONE_DAY
-    leaving: set[date] = set()
-    while day <= until:
-        for window in wanted:
-            before, now = window_starts_on(window, day - ONE_DAY), window_starts_on(window, day)
-            if before < now and any(before <= credit.valid_from < now for credit in credits):
-                leaving.add(day)
-        day += ONE_DAY
-    return sorted(each for each in days | leaving if after < each <= until)
+        days.update((credit.valid_from, credit.valid_until), (seen_until(credit, window) for window in wanted))
+    return sorted(each for each in days if each is not None and after < each <= until)
