@@ -14,3 +14,4 @@ class OverrideStatus(TextChoices):
     REQUESTED = "requested", _("Waits for a second person")
     APPROVED = "approved", _("Approved")
     DECLINED = "declined", _("Declined")
+    WITHDRAWN = "withdrawn", _("Withdrawn")

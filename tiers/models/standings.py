@@ -99,7 +99,8 @@ class Override(models.Model):
     starts_on = models.DateField()
     ends_on = models.DateField()
     status = models.CharField(max_length=10, choices=OverrideStatus, default=OverrideStatus.REQUESTED)
-    requested_by = models.ForeignKey("partners.User", models.PROTECT, related_name="+")
+    requested_by = models.ForeignKey("partners.User", models.PROTECT, null=True, blank=True, related_name="+")
+    requested_label = models.CharField(max_length=200)  # who that is for people; a program is no user
     requested_at = models.DateTimeField()
     decided_by = models.ForeignKey("partners.User", models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -111,8 +112,8 @@ class Override(models.Model):
             models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="override_period"),
             models.CheckConstraint(condition=Q(status__in=OverrideStatus.values), name="override_status_known"),
             models.CheckConstraint(
-                condition=Q(status="requested", decided_by=None, decided_at=None)
-                | Q(~Q(status="requested"), decided_by__isnull=False, decided_at__isnull=False),
+                condition=Q(status__in=["requested", "withdrawn"], decided_by=None, decided_at=None)
+                | Q(status__in=["approved", "declined"], decided_by__isnull=False, decided_at__isnull=False),
                 name="override_decided",
             ),
             models.CheckConstraint(condition=~Q(decided_by=F("requested_by")), name="override_four_eyes"),
