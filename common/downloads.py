@@ -5,7 +5,8 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
-from common.sheets import BYTE_ORDER_MARK, guarded, line_of
+from common.cells import guarded
+from common.sheets import BYTE_ORDER_MARK, line_of
 
 
 def csv_file(name: str, *parts: Iterable[Iterable[Any]]) -> StreamingHttpResponse:

@@ -22,16 +22,6 @@ class CustomerSource(TextChoices):
     REGISTRATION = "registration", _("Deal registration")
 
 
-class RowOutcome(TextChoices):
-    """What became of one row of a batch."""
-
-    CREATED = "created", _("Created")
-    UPDATED = "updated", _("Updated")
-    UNCHANGED = "unchanged", _("Unchanged")
-    WAITING = "waiting", _("Stored, waits for an exchange rate")
-    FAILED = "failed", _("Failed")
-
-
 REASONS = {
     "row.amount_invalid": _("The amount must be a finite number with at most 13 digits before and 4 after the point."),
     "row.quantity_invalid": _("The quantity must be above zero, with at most 9 digits before and 4 after the point."),
@@ -42,7 +32,6 @@ REASONS = {
     "row.country_invalid": _("Use an ISO 3166 alpha-2 country code, such as PL."),
     "row.currency_invalid": _("Use an ISO 4217 currency code, such as EUR."),
     "row.base_currency": _("The rate of the base currency is 1 and cannot be set."),
-    "row.duplicate": _("The same id occurs more than once in this batch; first in row %(first)s."),
     "row.empty": _("This field must not be empty."),
     "row.lines_missing": _("A booked sale needs at least one line."),
     "row.too_long": _("At most %(limit)s characters are possible."),

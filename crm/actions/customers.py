@@ -11,9 +11,10 @@ from django.db.models import Q
 from common import events
 from common.actor import Actor
 from common.audit import record
+from common.batches import BatchResult
 from common.errors import NotFound
 from common.rows import insert
-from crm.actions.batches import MERGES, Batch, BatchResult, lock_keys, lock_space, locks_of, write_differences
+from crm.actions.batches import MERGES, Batch, lock_keys, lock_space, locks_of, write_differences
 from crm.actions.scores import merge_first_sales
 from crm.actions.words import count_words
 from crm.choices import CustomerSource

@@ -6,7 +6,8 @@ from datetime import datetime
 from django.db import transaction
 
 from common.actor import Actor
-from crm.actions.batches import Batch, BatchResult, lock_keys, write_differences
+from common.batches import BatchResult
+from crm.actions.batches import Batch, lock_keys, write_differences
 from crm.models import ProductFamily
 from crm.rules import faults
 from crm.rules.rows import FamilyRow, trimmed

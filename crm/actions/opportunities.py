@@ -7,7 +7,8 @@ from django.db import transaction
 
 from common import events
 from common.actor import Actor
-from crm.actions.batches import MERGES, Batch, BatchResult, lock_keys, lock_space, write_differences
+from common.batches import BatchResult
+from crm.actions.batches import MERGES, Batch, lock_keys, lock_space, write_differences
 from crm.models import Customer, Opportunity, ProductFamily
 from crm.rules import faults
 from crm.rules.rows import OpportunityRow, trimmed

@@ -7,8 +7,9 @@ from django.conf import settings
 from django.db import transaction
 
 from common.actor import Actor
+from common.batches import BatchResult
 from crm import queries
-from crm.actions.batches import MERGES, Batch, BatchResult, lock_space, overwrite, write_differences
+from crm.actions.batches import MERGES, Batch, lock_space, overwrite, write_differences
 from crm.actions.sales import announce, convert, is_storable
 from crm.models import ExchangeRate, Sale, SaleLine
 from crm.rules import faults

@@ -9,12 +9,14 @@ from django.db import transaction
 
 from common import events
 from common.actor import Actor
+from common.batches import BatchResult
+from common.choices import RowOutcome
 from common.verdict import Reason
 from crm import queries
-from crm.actions.batches import MERGES, Batch, BatchResult, lock_keys, lock_space
+from crm.actions.batches import MERGES, Batch, lock_keys, lock_space
 from crm.actions.opportunities import customers_named
 from crm.actions.scores import move_scores
-from crm.choices import RowOutcome, SaleStatus
+from crm.choices import SaleStatus
 from crm.models import Product, Sale, SaleLine
 from crm.rules import faults, rates
 from crm.rules.rows import SaleLineRow, SaleRow, trimmed

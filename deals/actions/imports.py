@@ -7,6 +7,7 @@ from datetime import datetime
 from common.actor import Actor
 from common.errors import Refused
 from common.idempotency import Answer, once
+from common.sheets import read_sheet
 from common.verdict import ALLOWED, Reason, Verdict, objections, refusal
 from crm import queries as crm_queries
 from deals.actions.registrations import register_deal
@@ -18,7 +19,6 @@ from deals.queries.imports import known_for
 from deals.queries.registrations import current_statuses
 from deals.rules.drafts import RegistrationDraft, draft_is_complete, draft_is_sound
 from deals.rules.import_rows import COLUMNS, MOST_ROWS, ReadRow, columns_are_there, read_rows, row_key
-from deals.rules.policy_rows import read_sheet
 from partners import queries as partner_queries
 
 _LIGHTS = {
@@ -46,7 +46,7 @@ class Registered:
 
 def preview_rows(content: bytes, *, by: Actor, at: datetime) -> tuple[list[ReadRow], Verdict]:
     """What is wrong with each row of the file, or why it cannot be read at all. Writes nothing."""
-    rows, verdict = read_sheet(content, COLUMNS)
+    rows, verdict = read_sheet(content, COLUMNS, required=())
     if not verdict:
         return [], verdict
     if len(rows) > MOST_ROWS:

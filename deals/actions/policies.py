@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from common.actor import Actor
 from common.audit import record
+from common.sheets import read_sheet
 from common.verdict import ALLOWED, Reason, Verdict, objections, refusal
 from crm import queries as crm_queries
 from deals.actions.locks import take
@@ -18,7 +19,7 @@ from deals.queries import policies as policy_queries
 from deals.queries.calendar import day_of
 from deals.rules import policies as rules
 from deals.rules.policies import AnyEntry, HolidayEntry, NamedAccountEntry
-from deals.rules.policy_rows import COLUMNS, Planned, plan_import, read_sheet
+from deals.rules.policy_rows import COLUMNS, REQUIRED, Planned, plan_import
 from partners import queries as partner_queries
 
 EVENTS = {
@@ -81,7 +82,7 @@ def import_entries(kind: str, content: bytes, *, by: Actor, at: datetime) -> lis
     Refuses a file that cannot be read. Returns what became of each row.
     """
     rules.may_edit(by).or_refuse()
-    sheet, verdict = read_sheet(content, COLUMNS[kind])
+    sheet, verdict = read_sheet(content, COLUMNS[kind], REQUIRED)
     verdict.or_refuse()
     with transaction.atomic():
         _lock(kind)
@@ -94,7 +95,7 @@ def import_entries(kind: str, content: bytes, *, by: Actor, at: datetime) -> lis
 def preview_import(kind: str, content: bytes, *, by: Actor, at: datetime) -> tuple[list[Planned], Verdict]:
     """What `import_entries` would do, without doing it, and what stands against reading the file."""
     rules.may_edit(by).or_refuse()
-    sheet, verdict = read_sheet(content, COLUMNS[kind])
+    sheet, verdict = read_sheet(content, COLUMNS[kind], REQUIRED)
     if not verdict:
         return [], verdict
     held = policy_queries.held_entries(kind)

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django_countries import countries
 
 from common.actor import Actor
+from common.sheets import SheetRow
 from crm import queries as crm_queries
 from crm.rules.facts import ProductChoice
 from crm.rules.matching import CustomerIdentity
@@ -18,7 +19,6 @@ from deals.models import Registration
 from deals.queries.calendar import day_of
 from deals.queries.claimants import claimants
 from deals.rules.import_rows import Claim, Known, KnownProduct, claim_of
-from deals.rules.policy_rows import SheetRow
 
 _S = RegistrationStatus
 _LIVE = (_S.SUBMITTED, _S.SCREENING, _S.IN_REVIEW, _S.ACTION_REQUIRED)

@@ -14,6 +14,7 @@ from common.actor import SYSTEM, Actor
 from common.audit import entries_about
 from common.errors import NotFound
 from common.period import Period
+from common.sheets import SheetRow
 from common.writing import written_day
 from crm import queries as crm_queries
 from crm.rules.facts import CustomerFacts
@@ -22,7 +23,7 @@ from deals.choices.policies import EVENTS, PolicyKind, Validity
 from deals.models import Authorisation, BlockedCustomer, ExclusiveGrant, Holiday, NamedAccount
 from deals.rules import policies as rules
 from deals.rules.policies import ENTRIES, AnyEntry, Held
-from deals.rules.policy_rows import Known, SheetRow, Written
+from deals.rules.policy_rows import Known, Written
 from partners import queries as partner_queries
 
 MODELS: dict[str, type[Model]] = {

@@ -9,12 +9,12 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import TypeVar
 
+from common.sheets import SheetRow
 from common.verdict import Reason, Verdict, objections
 from crm.rules import matching
 from crm.rules.matching import CustomerIdentity
 from deals.choices.registrations import DealSource, SalesStage
 from deals.rules.drafts import DraftLine, RegistrationDraft, draft_is_complete, draft_is_sound, web_or_tax
-from deals.rules.policy_rows import SheetRow
 from deals.rules.preflight import question_text
 from deals.rules.sites import site_key
 

@@ -1,4 +1,4 @@
-"""The lists as CSV: the records of a file to entries with every problem by row and column, and back to the same file."""
+"""The lists as CSV: records of a file to entries with every problem by row and column, and entries to the same file."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from typing import Any
 
-from common.cells import guarded, unguarded
-from common.sheets import BYTE_ORDER_MARK, SheetRow, day_of_cell, guarded, line_of
+from common.cells import guarded
+from common.sheets import BYTE_ORDER_MARK, SheetRow, day_of_cell, line_of
 from common.verdict import Reason
 from deals.choices.policies import BlockReason, PolicyKind, RowOutcome
 from deals.rules.policies import (
@@ -19,9 +19,6 @@ from deals.rules.policies import (
     may_add,
     may_change,
 )
-
-MOST_BYTES = 500_000
-MOST_ROWS = 2_000
 
 _K = PolicyKind
 _VALIDITY = ("starts_on", "last_day", "note")

@@ -2,8 +2,6 @@
 
 import base64
 import binascii
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -18,13 +16,13 @@ from common.cells import guarded
 from common.errors import Refused
 from common.reasons import sentence
 from common.requests import ActorRequest
+from common.sheets import BYTE_ORDER_MARK, MOST_BYTES, line_of
 from common.verdict import Reason
 from deals.actions.imports import import_rows, preview_rows
 from deals.choices.checks import LIGHT_COLOURS, Light
 from deals.choices.imports import COLUMN_TEXTS
 from deals.forms.policies import SheetForm
 from deals.rules.import_rows import COLUMNS, MOST_ROWS, REQUIRED, ReadRow
-from deals.rules.policy_rows import MOST_BYTES
 from deals.views.pages import words
 from deals.views.register import claimants_of
 
@@ -132,17 +130,11 @@ def _download(name: str, rows: Sequence[tuple[Mapping[str, str], Sequence[Reason
 def _sheet(rows: Sequence[tuple[Mapping[str, str], Sequence[Reason]]]) -> Iterator[str]:
     """A file that can be imported again, safe to open in a spreadsheet."""
     has_problems = any(found for _, found in rows)
-    yield "\N{ZERO WIDTH NO-BREAK SPACE}" + _line([*COLUMNS, *(["problems"] if has_problems else [])])
+    yield BYTE_ORDER_MARK + line_of([*COLUMNS, *(["problems"] if has_problems else [])])
     for cells, found in rows:
         texts = [f"{reason.field}: {sentence(reason)}" if reason.field else sentence(reason) for reason in found]
         shown = [cells.get(name, "") for name in COLUMNS] + (["; ".join(texts)] if has_problems else [])
-        yield _line([guarded(cell) for cell in shown])
-
-
-def _line(cells: Sequence[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(cells)
-    return line.getvalue()
+        yield line_of(guarded(cell) for cell in shown)
 
 
 def _problems(row: ReadRow) -> tuple[Reason, ...]:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from common.downloads import download
 from common.errors import Refused
 from common.requests import ActorRequest
+from common.sheets import MOST_BYTES, MOST_ROWS
 from deals.actions.policies import import_entries, preview_import
 from deals.choices.policies import COLUMN_TEXTS, OUTCOME_COLOURS, PolicyKind, RowOutcome
 from deals.forms.policies import SheetForm
@@ -28,7 +29,7 @@ from deals.rules.policies import (
     HolidayEntry,
     NamedAccountEntry,
 )
-from deals.rules.policy_rows import COLUMNS, MOST_BYTES, MOST_ROWS, REQUIRED, Planned, Written, write_sheet
+from deals.rules.policy_rows import COLUMNS, REQUIRED, Planned, Written, write_sheet
 from deals.views.policies import frame_of, require_kind
 
 SHOWN_ROWS = 500

@@ -9,9 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from common import events
+from common.batches import BatchResult
 from common.errors import Refused
 from common.models import AuditEntry
-from crm.actions.batches import BatchResult
 from crm.actions.customers import Ensured, ensure_customer, upsert_customers
 from crm.actions.families import upsert_families
 from crm.actions.opportunities import upsert_opportunities

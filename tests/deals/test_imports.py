@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from common.errors import Refused
+from common.sheets import SheetRow
 from deals.actions.imports import import_rows, preview_rows
 from deals.models import Decision, Registration
 from deals.rules.import_rows import COLUMNS, Known, KnownProduct, read_rows
-from deals.rules.policy_rows import SheetRow
 from partners.models import User
 from tests.factories.deals import registered
 

@@ -4,6 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from common.cells import guarded
+from common.sheets import MOST_BYTES, MOST_ROWS, SheetRow, read_sheet
 from deals.rules.policies import (
     AuthorisationEntry,
     BlockedCustomerEntry,
@@ -19,15 +21,11 @@ from deals.rules.policies import (
 )
 from deals.rules.policy_rows import (
     COLUMNS,
-    MOST_BYTES,
-    MOST_ROWS,
+    REQUIRED,
     Known,
-    SheetRow,
     Written,
     entry_of,
-    guarded,
     plan_import,
-    read_sheet,
     write_sheet,
 )
 
@@ -202,7 +200,7 @@ def test_only_what_has_not_begun_can_be_taken_back():
 
 
 def sheet(*lines: str, kind: str = "named-accounts", encoding: str = "utf-8") -> tuple:
-    return read_sheet("\r\n".join(lines).encode(encoding), COLUMNS[kind])
+    return read_sheet("\r\n".join(lines).encode(encoding), COLUMNS[kind], REQUIRED)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -232,7 +230,7 @@ def test_files_as_spreadsheets_write_them(delimiter, encoding):
     ],
 )
 def test_what_cannot_be_read(content, wrong):
-    assert [reason.code for reason in read_sheet(content, COLUMNS["named-accounts"])[1].reasons] == wrong
+    assert [reason.code for reason in read_sheet(content, COLUMNS["named-accounts"], REQUIRED)[1].reasons] == wrong
 
 
 def test_rows_count_as_in_a_spreadsheet():
@@ -330,7 +328,7 @@ def test_no_cell_is_a_formula_and_every_cell_comes_back(text):
     )
     written = "".join(write_sheet("authorisations", [Written(entry, "ptn_1", "=Evil()", "")]))
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in written.splitlines()[1].split(","))
-    rows, verdict = read_sheet(written.encode(), COLUMNS["authorisations"])
+    rows, verdict = read_sheet(written.encode(), COLUMNS["authorisations"], REQUIRED)
     assert verdict
     assert entry_of("authorisations", rows[0], KNOWN) == (entry, ())
 

@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from common.reasons import sentences
+from common.sheets import read_sheet
 from deals.actions.policies import add_entry
 from deals.choices.policies import PolicyKind
 from deals.models import BlockedCustomer, ExclusiveGrant, Holiday, NamedAccount
 from deals.rules.policies import AuthorisationEntry, ExclusiveGrantEntry, HolidayEntry, NamedAccountEntry
-from deals.rules.policy_rows import COLUMNS, read_sheet
+from deals.rules.policy_rows import COLUMNS, REQUIRED
 from partners.models import User
 from tests.factories.crm import CustomerFactory
 from tests.factories.deals import vendor
@@ -243,7 +244,7 @@ def test_no_file_and_a_broken_form(chief):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_example_has_the_columns_of_an_import(chief, kind):
     content = b"".join(chief.get(address("policy-example", kind)).streaming_content)
-    rows, verdict = read_sheet(content, COLUMNS[kind])
+    rows, verdict = read_sheet(content, COLUMNS[kind], REQUIRED)
     assert (len(rows), verdict.codes) == (1, ())
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.actor import SYSTEM
-from crm.actions.batches import BatchResult
+from common.batches import BatchResult
 from crm.actions.opportunities import upsert_opportunities
 from crm.actions.sales import upsert_sales
 from crm.models import Product
