@@ -43,17 +43,22 @@ class Programme(models.Model):
 
 
 class ProgrammeVersion(models.Model):
-    """What the programme asks and gives for a time. Frozen when published; only its end may still be set."""
+    """What the programme asks and gives for a time. Frozen when published; only its end may still be set.
+
+    Before it begins it can be withdrawn: it then counts as not published, and stays as it was.
+    """
 
     programme = models.ForeignKey(Programme, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)
-    published_at = models.DateTimeField(null=True, blank=True)  # none: a draft
+    published_at = models.DateTimeField(null=True, blank=True)  # none: being written, or withdrawn
     currency = models.CharField(max_length=3)  # of money metrics and their thresholds
     notice_days = models.PositiveSmallIntegerField(default=90)  # at least so long before a demotion
     demotion_period = models.CharField(max_length=8, choices=PeriodLength, default=PeriodLength.YEAR)
     words = models.TextField(blank=True)  # what partners are told about the change
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_words = models.TextField(blank=True)  # what partners are told about it
 
     class Meta:
         ordering = ["programme", "number"]
@@ -64,6 +69,9 @@ class ProgrammeVersion(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(demotion_period__in=PeriodLength.values), name="programme_version_demotion_period_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(published_at=None) | Q(withdrawn_at=None), name="programme_version_published_or_withdrawn"
             ),
             ExclusionConstraint(
                 name="programme_one_published_version_a_day",
