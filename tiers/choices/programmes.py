@@ -45,6 +45,51 @@ class SupportLevel(TextChoices):
     PREMIUM = "premium", _("Premium, with a named engineer")
 
 
+# How a window is named within a sentence.
+WINDOW_WORDS = {
+    "trailing_3_months": _("in the last 3 months"),
+    "trailing_6_months": _("in the last 6 months"),
+    "trailing_12_months": _("in the last 12 months"),
+    "trailing_24_months": _("in the last 24 months"),
+    "fiscal_quarter": _("in the fiscal quarter"),
+    "fiscal_year": _("in the fiscal year"),
+    "since_joining": _("since joining"),
+    "valid_on_day": _("valid today"),
+}
+
+BENEFIT_LABELS = {
+    "protection_days": _("Protection of a registered deal"),
+    "deal_discount": _("Discount on deals"),
+    "rebate_multiplier": _("Rebates multiplied by"),
+    "mdf_rate": _("Marketing funds, of revenue"),
+    "lead_priority": _("Priority when leads are given out"),
+    "support_level": _("Support"),
+}
+
+
+class VersionState(TextChoices):
+    """How a version stands on a day; derived, never stored."""
+
+    ANNOUNCED = "announced", _("Announced")
+    IN_FORCE = "in_force", _("In force")
+    PAST = "past", _("Past")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+VERSION_COLOURS = {"announced": "purple", "in_force": "green", "past": "secondary", "withdrawn": "red"}
+
+
+class Revision(TextChoices):
+    """What was done from one version to another."""
+
+    ADDED = "added", _("Added")
+    REMOVED = "removed", _("Removed")
+    MOVED = "moved", _("Moved")
+    CHANGED = "changed", _("Changed")
+
+
+REVISION_COLOURS = {"added": "green", "removed": "red", "moved": "azure", "changed": "yellow"}
+
 REASONS = {
     "tier.no_programme": _("No partner programme is in force on %(day)s."),
 }

@@ -1,6 +1,9 @@
 """A programme as JSON values: what a draft keeps, and what its editor reads and writes."""
 
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -37,12 +40,32 @@ class LevelContent(msgspec.Struct, frozen=True):
 
 
 class ProgrammeContent(msgspec.Struct, frozen=True):
-    """Levels from the entry level upwards; `currency` is that of money thresholds."""
+    """Levels from the entry level upwards; `currency` is that of money thresholds.
+
+    `benefits_may_fall`: whoever wrote it means that a higher level gives less of something.
+    """
 
     levels: tuple[LevelContent, ...]
     notice_days: int
     demotion_period: Measurement
     currency: str
+    benefits_may_fall: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """All that a draft says: `starts_on` is the first day that is wished for, `words` is what partners are told."""
+
+    name: str
+    content: ProgrammeContent
+    starts_on: date | None = None
+    words: str = ""
+
+
+def fingerprint(proposal: Proposal) -> str:
+    """Equal for equal proposals: whoever saves or publishes says by it what was read."""
+    said = [proposal.name, stored_content(proposal.content), proposal.starts_on, proposal.words]
+    return sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()[:20]
 
 
 def read_content(stored: Any) -> ProgrammeContent:
