@@ -11,6 +11,7 @@ from common.verdict import Reason
 from common.writing import exact_amount_text, written_day
 
 AMOUNTS = frozenset({"amount", "minimum", "limit", "balance"})
+DAYS = frozenset({"day", "first_day", "last_day"})
 
 _sentences: dict[str, "str | Promise"] = {}
 
@@ -35,7 +36,7 @@ def _written(name: str, params: Mapping[str, Any]) -> Any:
         return sentence(Reason(value["code"], value["params"]))
     if name in AMOUNTS and "currency" in params:
         return exact_amount_text(Decimal(value), params["currency"])
-    if name == "day":
+    if name in DAYS:
         return written_day(date.fromisoformat(value) if isinstance(value, str) else value)
     return value
 
