@@ -64,6 +64,8 @@ CAPABILITIES: dict[str, Capability] = {
     "policy.view": _held_by(vendor="channel_manager channel_chief ceo admin", scopes="deals.read"),
     "policy.edit": _held_by(vendor="channel_chief", scopes="deals.write"),
     "tier.view": _held_by("admin seller finance viewer", _STAFF),
+    "programme.draft": _held_by(vendor="channel_manager channel_chief"),
+    "programme.publish": _held_by(vendor="channel_chief"),
     "statement.view": _held_by("admin finance", "finance channel_chief ceo admin", "statements.read"),
     "plan.publish": _held_by(vendor="finance channel_chief"),
     "payout.record": _held_by(vendor="finance"),
