@@ -6,13 +6,14 @@ nothing else. The attempt is counted beforehand in a transaction of its own, so 
 worker is set aside after `MAX_ATTEMPTS` and the others go on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
 from common.choices import RunStatus, WorkStatus
@@ -112,3 +113,46 @@ def finish_run(run_id: int, *, at: datetime) -> bool:
         run.finished_at = at
         run.save(update_fields=["status", "finished_at"])
     return True
+
+
+def work_alone(
+    kind: str, *, lock: int, work: SliceWork, finish: Callable[[int, datetime], None], now: Callable[[], datetime]
+) -> int:
+    """Do what waits of all runs of a kind, oldest first; returns how many slices were done.
+
+    Nothing if another worker is at it: `lock` is an advisory lock of the session. `finish` is told each run of which
+    something was tried. A slice that fails is left for the next call.
+    """
+    done = 0
+    with _alone(lock) as is_alone:
+        tried: set[int] = set()
+        while is_alone and (part := _next_slice(kind, tried)) is not None:
+            tried.add(part.pk)
+            try:
+                done += do_slice(part.pk, work=work, at=now())
+            except Exception:  # noqa: BLE001, S112 - logged and counted by do_slice, which sets a bad slice aside
+                continue
+            finally:
+                finish(part.run_id, now())
+    return done
+
+
+def _next_slice(kind: str, tried: set[int]) -> JobSlice | None:
+    for run in unfinished_runs(kind):
+        found = slices_to_do(run.pk).exclude(pk__in=tried).first()
+        if found is not None:
+            return found
+    return None
+
+
+@contextmanager
+def _alone(lock: int) -> Iterator[bool]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [lock])
+        is_alone = bool(cursor.fetchone()[0])
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [lock])

@@ -1,12 +1,11 @@
 """Judging past decisions by a draft: cut into slices whose progress is rows, so that a killed worker loses nothing."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -54,7 +53,7 @@ def start_back_test(rulebook_id: int, *, starts_on: date, ends_on: date, by: Act
             KIND, key=key, business_date=starts_on, stages=[jobs.Stage("judge", slices)], at=at
         )
         record("back_test.started", on=back_test, by=by, at=at, rulebook=rulebook.public_id, decisions=len(ids))
-        _finish(run.pk, at=at)  # at once, where there is nothing to judge
+        _finish(run.pk, at)  # at once, where there is nothing to judge
         after_commit("deals.back_test_started", at=at, back_test_id=back_test.pk)
     back_test.refresh_from_db()
     return back_test
@@ -69,45 +68,12 @@ def _first_decisions(starts_on: date, ends_on: date) -> QuerySet[Decision]:
 
 def do_waiting(*, now: Callable[[], datetime]) -> int:
     """Do what waits of all back-tests; returns how many slices were done. Nothing if another worker is at it."""
-    done = 0
-    with _alone() as is_alone:
-        tried: set[int] = set()
-        while is_alone and (part := _next_slice(tried)) is not None:
-            tried.add(part.pk)
-            try:
-                done += jobs.do_slice(part.pk, work=_judge, at=now())
-            except Exception:  # noqa: BLE001, S112 - logged and counted by do_slice, which sets a bad slice aside
-                continue
-            finally:
-                _finish(part.run_id, at=now())
-    return done
+    return jobs.work_alone(KIND, lock=_ONE_WORKER, work=_judge, finish=_finish, now=now)
 
 
 def is_waiting() -> bool:
     """Whether a back-test is not finished."""
     return jobs.unfinished_runs(KIND).exists()
-
-
-def _next_slice(tried: set[int]) -> JobSlice | None:
-    """A waiting slice of the oldest unfinished test; one that failed in this call is left for the next."""
-    for run in jobs.unfinished_runs(KIND):
-        found = jobs.slices_to_do(run.pk).exclude(pk__in=tried).first()
-        if found is not None:
-            return found
-    return None
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_ONE_WORKER])
-        is_alone = bool(cursor.fetchone()[0])
-    try:
-        yield is_alone
-    finally:
-        if is_alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_ONE_WORKER])
 
 
 def _judge(part: JobSlice) -> dict[str, Any]:
@@ -145,7 +111,7 @@ def _change(back_test: BackTest, decision: Decision, again: Rejudged) -> BackTes
     )
 
 
-def _finish(run_id: int, *, at: datetime) -> None:
+def _finish(run_id: int, at: datetime) -> None:
     """Close the run and its back-test in one commit, once nothing of it waits."""
     with transaction.atomic():
         if not jobs.finish_run(run_id, at=at):
