@@ -64,6 +64,9 @@ CAPABILITIES: dict[str, Capability] = {
     "policy.view": _held_by(vendor="channel_manager channel_chief ceo admin", scopes="deals.read"),
     "policy.edit": _held_by(vendor="channel_chief", scopes="deals.write"),
     "tier.view": _held_by("admin seller finance viewer", _STAFF),
+    "tier.board": _held_by(vendor="channel_manager channel_chief ceo admin finance", scopes="tiers.read"),
+    "tier.override": _held_by(vendor="channel_manager channel_chief", scopes="tiers.write"),
+    "tier.override_approve": _held_by(vendor="channel_chief ceo"),  # for the second person
     "programme.draft": _held_by(vendor="channel_manager channel_chief"),
     "programme.publish": _held_by(vendor="channel_chief"),
     "statement.view": _held_by("admin finance", "finance channel_chief ceo admin", "statements.read"),

@@ -9,6 +9,7 @@ from deals.actions import activity, backtests, checks, clockwork, leads, sentine
 from partners.actions import mails
 from prm import health, hints, nightly
 from prm.celery import app
+from tiers.actions import overrides
 
 HELPERS = 4  # hints sent for one night, so that as many workers take part
 
@@ -22,9 +23,11 @@ def relay_outbox() -> None:
 
 @shared_task
 def start_nightly() -> None:
-    """At 02:00 in the programme's time zone: open the nights that are due and call the workers; forget old checks."""
+    """At 02:00 in the programme's time zone: open the nights that are due and call the workers; forget old checks and
+    tell of overrides that end soon."""
     nightly.open_due_nights(timezone.localdate(), at=timezone.now())
     checks.purge_checks(at=timezone.now())
+    overrides.ask_to_tell_of_endings(day=timezone.localdate(), at=timezone.now())
     hurry_nightly()
 
 

@@ -42,6 +42,10 @@ from incentives.actions import make_goods
 from partners import choices as partner_choices
 from partners.actions import distribution, mails
 from prm import hints
+from tiers.actions import override_news as tier_override_news
+from tiers.actions import programme_news
+from tiers.choices import drafts as tier_drafts
+from tiers.choices import overrides as tier_overrides
 from tiers.choices import programmes as tier_programmes
 from tiers.choices import scores as tier_scores
 
@@ -49,6 +53,8 @@ CATALOGUES = (
     common_choices.REASONS,
     partner_choices.REASONS,
     tier_programmes.REASONS,
+    tier_drafts.REASONS,
+    tier_overrides.REASONS,
     tier_scores.REASONS,
     crm_choices.REASONS,
     cases.REASONS,
@@ -69,6 +75,7 @@ CATALOGUES = (
 
 NOTICES: tuple[Mapping[str, partner_choices.NoticeKind], ...] = (
     partner_choices.NOTICES,
+    tier_overrides.NOTICES,
     engagement.NOTICES,
     reviews.NOTICES,
     participants.NOTICES,
@@ -78,6 +85,7 @@ NOTICES: tuple[Mapping[str, partner_choices.NoticeKind], ...] = (
     cases.NOTICES,
     leads.NOTICES,
     rulebooks.NOTICES,
+    tier_drafts.NOTICES,
 )
 
 LISTENERS: dict[str, list[events.Listener]] = {
@@ -134,7 +142,11 @@ def handlers(now: Callable[[], datetime]) -> dict[str, outbox.Handler]:
         "deals.registered_on_behalf": told(participant_news.tell_registered_on_behalf),
         "deals.review_news": review_news.send_review_news,
         "deals.case_news": review_news.send_case_news,
+        "tiers.programme_published": told(programme_news.tell_of_published_programme),
+        "tiers.programme_withdrawn": told(programme_news.tell_of_withdrawn_programme),
         "partners.mail_due": _mail_due,
+        "tiers.override_news": told(tier_override_news.tell_override_news),
+        "tiers.freeze_news": told(tier_override_news.tell_freeze_news),
     }
 
 

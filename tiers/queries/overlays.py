@@ -102,7 +102,9 @@ def overlay_list(actor: Actor, narrowing: Narrowing, *, day: date) -> QuerySet[A
         made_at=F("set_at"),
     )
     found = [_narrowed(rows, narrowing) for rows in (given, frozen)]
-    return found[0].union(found[1], all=True).order_by(*_order(narrowing.sort))
+    united: QuerySet[Any, Any] = found[0].union(found[1], all=True)
+    ordered: QuerySet[Any, Any] = united.order_by(*_order(narrowing.sort))
+    return ordered
 
 
 def _narrowed(rows: QuerySet[Any], narrowing: Narrowing) -> QuerySet[Any, Any]:

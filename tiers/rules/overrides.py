@@ -28,6 +28,16 @@ class NewOverride:
 
 
 @dataclass(frozen=True, slots=True)
+class NewFreeze:
+    """What somebody sets for a partner on these days, and why."""
+
+    partner_id: int
+    reason: str
+    starts_on: date
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Around:
     """What an override meets: the level that is held on its first day, the programme's levels, and the periods of
     approved overrides and of waiting requests. A level's code by its name."""
@@ -104,6 +114,15 @@ def may_request(asked: NewOverride, around: Around, *, day: date) -> Verdict:
     )
 
 
+def may_freeze(asked: NewFreeze, frozen: Iterable[Period], *, day: date) -> Verdict:
+    """Everything that stands against freezing on the day."""
+    possible = period_is_possible(asked.starts_on, asked.ends_on, day)
+    verdict = reason_is_given(asked.reason, field="reason") & possible
+    if not possible:
+        return verdict
+    return verdict & is_free(Period(asked.starts_on, asked.ends_on), frozen, "freeze.overlaps")
+
+
 def level_may_be_given(level_code: str, around: Around) -> Verdict:
     """A level of the programme, above or below the one that is held anyway."""
     if level_code not in around.level_names:
@@ -149,7 +168,7 @@ def may_withdraw(request: Request, *, by: int | None, day: date) -> Verdict:
 
 def ends_when_stopped(starts_on: date, ends_on: date, day: date) -> date:
     """The end of what is ended early on the day: tomorrow, so that today stays; its first day if it has not begun."""
-    return min(ends_on, max(starts_on, day + ONE_DAY)) if starts_on <= day else starts_on
+    return min(ends_on, day + ONE_DAY) if starts_on <= day else starts_on
 
 
 def may_stop(starts_on: date, ends_on: date, day: date) -> Verdict:
