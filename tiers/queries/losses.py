@@ -1,0 +1,154 @@
+"""Which partners no longer meet their level within the next days if nothing happens: all of them in one statement."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from tiers.choices.programmes import Aggregation, Window
+from tiers.models.scores import SCORE_SCALE
+from tiers.queries.rungs import Rungs
+from tiers.queries.scores import rows
+from tiers.rules.board import RISK_DAYS, Loss, departures
+from tiers.rules.ladder import ONE_DAY, Level, window_starts_on
+
+# Days are sets: of each requirement those on which it is met, of a path those of all its requirements, of a level those
+# of any of its paths. What the days to come lack first is the day of the loss. A credit counts from the day it is valid
+# until it expires or leaves the window (`gone`); a reversal does so on the same days as its original.
+LOSSES = """
+asked AS (
+    SELECT given.*, metric.id AS metric_id
+    FROM unnest(%(asked_rungs)s::int[], %(asked_paths)s::int[], %(asked_metrics)s::text[], %(asked_windows)s::text[],
+                %(asked_starts)s::date[], %(asked_aggregations)s::text[], %(asked_units)s::bigint[],
+                %(asked_samples)s::int[])
+         WITH ORDINALITY AS given(rung, path, metric, seen_through, starts_on, aggregation, threshold, least, number)
+    JOIN tiers_metric metric ON metric.code = given.metric
+), held AS (
+    SELECT standing.partner_id, place.rung
+    FROM unnest(%(rung_levels)s::bigint[], %(rungs)s::int[]) AS place(level_id, rung)
+    JOIN tiers_standing standing ON standing.level_id = place.level_id
+    WHERE standing.starts_on <= %(day)s AND (standing.ends_on IS NULL OR standing.ends_on > %(day)s)
+      AND (%(among)s::bigint[] IS NULL OR standing.partner_id = ANY(%(among)s))
+), gone AS (
+    SELECT * FROM unnest(%(gone_windows)s::text[], %(gone_firsts)s::date[], %(gone_days)s::date[])
+        AS gone(seen_through, valid_from, leaves_on)
+), counted AS (
+    SELECT held.partner_id, measure.metric_id, measure.seen_through, credit.id, credit.units, credit.valid_from,
+           credit.reverses_id, greatest(credit.valid_from, %(day)s) AS enters_on,
+           CASE WHEN measure.seen_through = 'valid_on_day' THEN credit.valid_until ELSE gone.leaves_on END AS leaves_on
+    FROM held
+    JOIN (SELECT DISTINCT rung, metric_id, seen_through, starts_on FROM asked) measure ON measure.rung = held.rung
+    JOIN tiers_scorecredit credit ON credit.partner_id = held.partner_id AND credit.metric_id = measure.metric_id
+         AND credit.valid_from >= measure.starts_on AND credit.valid_from < %(until)s
+    LEFT JOIN gone ON gone.seen_through = measure.seen_through AND gone.valid_from = credit.valid_from
+    WHERE measure.seen_through <> 'valid_on_day' OR credit.valid_until IS NULL OR credit.valid_until > %(day)s
+), tally AS (
+    SELECT partner_id, metric_id, seen_through, daterange(on_day, lead(on_day, 1, %(until)s) OVER days) AS days,
+           sum(units) OVER days AS units, sum(samples) OVER days AS samples
+    FROM (
+        SELECT partner_id, metric_id, seen_through, change.on_day, sum(change.units) AS units,
+               sum(change.samples) AS samples
+        FROM counted, LATERAL (VALUES
+            (enters_on, units, CASE WHEN reverses_id IS NULL THEN 1 ELSE -1 END),
+            (leaves_on, -units, CASE WHEN reverses_id IS NULL THEN -1 ELSE 1 END)) AS change(on_day, units, samples)
+        WHERE change.on_day < %(until)s GROUP BY 1, 2, 3, 4
+    ) change
+    WINDOW days AS (PARTITION BY partner_id, metric_id, seen_through ORDER BY on_day)
+), met AS (
+    SELECT held.partner_id, asked.number, asked.path, asked.metric, asked.seen_through,
+           coalesce(range_agg(tally.days) FILTER (WHERE tally.samples >= asked.least AND CASE asked.aggregation
+               WHEN 'count' THEN tally.samples * %(scale)s >= asked.threshold
+               WHEN 'average' THEN tally.samples > 0 AND tally.units >= asked.threshold * tally.samples
+               ELSE tally.units >= asked.threshold END), '{}') AS days
+    FROM held JOIN asked ON asked.rung = held.rung AND asked.aggregation <> 'latest'
+    LEFT JOIN tally ON tally.partner_id = held.partner_id AND tally.metric_id = asked.metric_id
+         AND tally.seen_through = asked.seen_through
+    GROUP BY 1, 2, 3, 4, 5
+    UNION ALL
+    SELECT held.partner_id, asked.number, asked.path, asked.metric, asked.seen_through,
+           coalesce(range_agg(newest.days) FILTER (WHERE newest.units >= asked.threshold), '{}')
+           * coalesce((SELECT range_agg(tally.days) FROM tally WHERE tally.partner_id = held.partner_id
+                       AND tally.metric_id = asked.metric_id AND tally.seen_through = asked.seen_through
+                       AND tally.samples >= asked.least), '{}')
+    FROM held JOIN asked ON asked.rung = held.rung AND asked.aggregation = 'latest'
+    LEFT JOIN LATERAL (
+        SELECT units, datemultirange(daterange(enters_on, coalesce(leaves_on, %(until)s)))
+               - coalesce(range_agg(daterange(enters_on, coalesce(leaves_on, %(until)s))) OVER (
+                   ORDER BY valid_from DESC, id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), '{}') AS days
+        FROM counted
+        WHERE counted.partner_id = held.partner_id AND counted.metric_id = asked.metric_id
+          AND counted.seen_through = asked.seen_through AND counted.reverses_id IS NULL
+          AND NOT EXISTS (SELECT FROM tiers_scorecredit reversal WHERE reversal.reverses_id = counted.id)
+    ) newest ON TRUE
+    GROUP BY held.partner_id, asked.number, asked.path, asked.metric, asked.metric_id, asked.seen_through, asked.least
+), loss AS (
+    SELECT partner_id, lower(datemultirange(daterange(%(day)s, %(until)s)) - range_agg(days)) AS lost_on
+    FROM (SELECT partner_id, range_intersect_agg(days) AS days FROM met GROUP BY partner_id, path) way
+    GROUP BY partner_id
+)
+"""
+_LOSSES = f"""
+WITH {LOSSES}
+SELECT loss.partner_id, loss.lost_on,
+       coalesce(array_agg(DISTINCT met.metric) FILTER (WHERE met.seen_through <> 'valid_on_day'), '{{}}'),
+       coalesce(array_agg(DISTINCT met.metric) FILTER (WHERE met.seen_through = 'valid_on_day'), '{{}}')
+FROM loss
+LEFT JOIN met ON met.partner_id = loss.partner_id AND met.days @> loss.lost_on - 1 AND NOT met.days @> loss.lost_on
+WHERE loss.lost_on IS NOT NULL GROUP BY 1, 2
+"""  # noqa: S608 - both parts are ours
+
+
+def losses_of(partner_ids: Iterable[int], rungs: Rungs, *, day: date) -> dict[int, Loss]:
+    """The loss that comes within `RISK_DAYS` of each of these partners that has one. One statement."""
+    found = rows(_LOSSES, **loss_parameters(rungs, day=day, among=list(partner_ids)))
+    return {
+        partner_id: Loss(lost_on, tuple(leaving), tuple(expiring)) for partner_id, lost_on, leaving, expiring in found
+    }
+
+
+def loss_parameters(rungs: Rungs, *, day: date, among: list[int] | None = None) -> dict[str, Any]:
+    """What `LOSSES` needs, for everybody unless some are named.
+
+    Entry levels cannot be lost, nor those that a path without requirements leads to.
+    """
+    until = day + RISK_DAYS + ONE_DAY
+    climbed = [
+        level
+        for programme in rungs.programmes.values()
+        for level in programme.levels[1:]
+        if level.paths and all(path.requirements for path in level.paths)
+    ]
+    numbers = {level.level_id: number for number, level in enumerate(climbed)}
+    held = [level_id for level_id in rungs.level_ids if rungs.level_by_id[level_id].level_id in numbers]
+    windows = sorted({window for _metric, window in rungs.measures if window != Window.VALID_ON_DAY})
+    gone = [(window, first, leaves_on) for window in windows for first, leaves_on in departures(window, day, until)]
+    return {
+        "day": day,
+        "until": until,
+        "scale": SCORE_SCALE,
+        "among": among,
+        "rung_levels": held,
+        "rungs": [numbers[rungs.level_by_id[level_id].level_id] for level_id in held],
+        "gone_windows": [row[0] for row in gone],
+        "gone_firsts": [row[1] for row in gone],
+        "gone_days": [row[2] for row in gone],
+        **_asked(climbed, day),
+    }
+
+
+def _asked(climbed: list[Level], day: date) -> dict[str, list[Any]]:
+    asked = [
+        (number, path.number, requirement)
+        for number, level in enumerate(climbed)
+        for path in level.paths
+        for requirement in path.requirements
+    ]
+    return {
+        "asked_rungs": [row[0] for row in asked],
+        "asked_paths": [row[1] for row in asked],
+        "asked_metrics": [row[2].metric for row in asked],
+        "asked_windows": [str(row[2].window) for row in asked],
+        "asked_starts": [window_starts_on(row[2].window, day) for row in asked],
+        "asked_aggregations": [str(Aggregation(row[2].aggregation)) for row in asked],
+        "asked_units": [int(row[2].threshold * SCORE_SCALE) for row in asked],
+        "asked_samples": [row[2].minimum_samples for row in asked],
+    }
