@@ -56,13 +56,12 @@ REASONS = {
     "programme.not_simulated": _(
         "The draft as it is now has not been simulated over twelve months, or over all history there is."
     ),
-    "programme.words_missing": _("Write what partners are told about the change."),
+    "programme.words_missing": _("Write what partners are told."),
     "programme.not_confirmed": _("Type the number of the new version, %(number)s, to confirm."),
     "programme.before_last": _(
         "Another version begins on %(day)s: begin later, or withdraw that one first if it is only announced."
     ),
     "programme.not_announced": _("Only the last version can be withdrawn, and only before its first day."),
-    "programme.withdrawal_words_missing": _("Write what partners are told."),
     "notice.programme_published": _(
         "The partner programme changes on %(day)s: read what that means for you (version %(number)s)."
     ),

@@ -45,6 +45,9 @@ class SupportLevel(TextChoices):
     PREMIUM = "premium", _("Premium, with a named engineer")
 
 
+# Metrics that sales and won deals credit by themselves.
+ALWAYS_CREDITED = frozenset({"channel_revenue", "solution_revenue", "new_customers", "won_deals"})
+
 # How a window is named within a sentence.
 WINDOW_WORDS = {
     "trailing_3_months": _("in the last 3 months"),

@@ -1,14 +1,17 @@
 """Versions of programmes as values."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from common.actor import Actor
 from common.period import Measurement
-from tiers.choices.programmes import Aggregation, Window
+from partners import rules as partner_rules
+from tiers.choices.programmes import Aggregation, VersionState, Window
 from tiers.choices.scores import METRICS
-from tiers.models import Level, ProgrammeVersion, Requirement
+from tiers.models import Level, Programme, ProgrammeVersion, Requirement
 from tiers.models.programmes import in_force_on
 from tiers.rules import ladder
 
@@ -18,6 +21,49 @@ def programme_on(day: date, programme_id: int | None = None) -> ladder.Programme
     versions = ProgrammeVersion.objects.filter(in_force_on(day), published_at__isnull=False)
     which = Q(programme__is_default=True) if programme_id is None else Q(programme_id=programme_id)
     return _programme(Q(version__in=versions.filter(which)))
+
+
+def default_programme() -> Programme | None:
+    """The programme in which partners are enrolled; None before the installation published one."""
+    return Programme.objects.filter(is_default=True).first()
+
+
+def published_versions(actor: Actor) -> QuerySet[ProgrammeVersion]:
+    """Of the default programme, also what is only announced, for whoever may read tiers."""
+    versions = ProgrammeVersion.objects.filter(programme__is_default=True, published_at__isnull=False)
+    return versions if partner_rules.may(actor, "tier.view") else versions.none()
+
+
+def state_of(version: ProgrammeVersion, day: date) -> VersionState:
+    if version.withdrawn_at is not None:
+        return VersionState.WITHDRAWN
+    if version.starts_on > day:
+        return VersionState.ANNOUNCED
+    return VersionState.PAST if version.ends_on is not None and version.ends_on <= day else VersionState.IN_FORCE
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version in the history. Withdrawn ones never began."""
+
+    row: ProgrammeVersion
+    state: VersionState
+
+
+def versions_for(actor: Actor, *, day: date) -> list[Version]:
+    """Every version that was ever announced, newest first, as it stands on the day."""
+    if not partner_rules.may(actor, "tier.view"):
+        return []
+    announced = Q(published_at__isnull=False) | Q(withdrawn_at__isnull=False)
+    rows = ProgrammeVersion.objects.filter(announced, programme__is_default=True).order_by("-number")
+    return [Version(row, state_of(row, day)) for row in rows]
+
+
+def withdrawable_version(day: date) -> ProgrammeVersion | None:
+    """The last published version, if it has not begun on the day."""
+    versions = ProgrammeVersion.objects.filter(programme__is_default=True, published_at__isnull=False)
+    found = versions.order_by("-starts_on").first()
+    return found if found is not None and found.starts_on > day else None
 
 
 def programme_of(version_id: int) -> ladder.Programme | None:

@@ -57,6 +57,10 @@ def proposal_is_sound(proposal: Proposal, around: Surroundings) -> Verdict:
     )
 
 
+def words_to_partners_are_sound(words: str) -> Verdict:
+    return objections(_text(words, "words", WORDS_LENGTH, several_lines=True, missing="programme.words_missing"))
+
+
 def first_day_problems(starts_on: date | None, around: Surroundings) -> Iterator[Reason]:
     if starts_on is None:
         return
