@@ -233,15 +233,9 @@ def settle(case: Case, who: Identified, *, by: Actor) -> tuple[Identified, Judge
 
 def _look_unless_others_do(case: Case, who: Identified) -> Judged | None:
     """Under the locks if they are free, which they mostly are. None if not, and for a newcomer, who has none yet."""
-    if who.is_newcomer:
+    if who.is_newcomer or not lock_free_claims(who.customer_ids, case.registration.family_ids):
         return None
-    with transaction.atomic():
-        judged = None
-        if lock_free_claims(who.customer_ids, case.registration.family_ids):
-            judged = _look(case, who)
-        if judged is None or judged.judgement.verdict == RuleVerdict.REJECT:
-            transaction.set_rollback(True)  # nothing was written: lets the locks go
-    return judged
+    return _look(case, who)
 
 
 def _look_in_turn(case: Case, who: Identified) -> Judged:

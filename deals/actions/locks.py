@@ -1,7 +1,7 @@
 """The locks that claims are decided under, held until the transaction ends.
 
-Claims look once before they queue here; what is not rejected then is looked at again under the locks. Whoever is
-rejected under them lets them go at once, before the refusal is written.
+Claims that find them free look under them. The others look once before they queue here; what is not rejected then is
+looked at again in turn, and whoever is rejected in turn lets them go at once, before the refusal is written.
 
 Order, for everybody: the registration's row, the names of newcomers (here), crm's own locks, and then the pairs of
 customer and family in sorted order. Advisory locks, because what is claimed may not have a row yet.
@@ -91,7 +91,7 @@ def lock_claims(customer_ids: Iterable[int], family_ids: Iterable[int]) -> None:
 
 
 def lock_free_claims(customer_ids: Iterable[int], family_ids: Iterable[int]) -> bool:
-    """The same locks if nobody holds any of them. Otherwise some may be held: roll back to let them go."""
+    """The same locks if nobody holds any of them, otherwise none."""
     families = list(family_ids)
     return take_free(f"claim {customer_id} {family_id}" for customer_id in customer_ids for family_id in families)
 
@@ -102,7 +102,7 @@ def lock_newcomer(keys: IdentityKeys) -> None:
 
 
 def lock_free_newcomer(keys: IdentityKeys) -> bool:
-    """The same locks if nobody holds any of them. Otherwise some may be held: roll back to let them go."""
+    """The same locks if nobody holds any of them, otherwise none."""
     return take_free(_newcomer(keys))
 
 
@@ -123,11 +123,9 @@ def take(names: Iterable[str]) -> None:
 
 
 def take_free(names: Iterable[str]) -> bool:
-    """Whether all of these locks were free, and are held now; some may be held if not."""
+    """Whether all of these locks were free, and are held now; none is if not."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT bool_and(pg_try_advisory_xact_lock(number)) FROM unnest(%s::bigint[]) number", [_numbers(names)]
-        )
+        cursor.execute("SELECT deals_lock_if_free(%s::bigint[])", [_numbers(names)])
         return bool(cursor.fetchone()[0])
 
 

@@ -27,6 +27,8 @@ from deals.queries.registrations import (
 from deals.rules.drafts import DraftLine, RegistrationDraft
 from partners import queries as partner_queries
 
+_SHOWN = RegistrationSerializer()  # one for all answers: a new one would copy its forty fields each time
+
 
 class Registrations(ApiView):
     required_scopes = {"GET": "deals.read", "POST": "deals.write"}
@@ -38,7 +40,7 @@ class Registrations(ApiView):
     def answer(self, public_id: str, status_code: int) -> Response:
         """What the client just did, also for one that may write but not read."""
         shown = registration_with_lines(public_id, at=timezone.now())
-        return Response(RegistrationSerializer(shown).data, status=status_code)
+        return Response(_SHOWN.to_representation(shown), status=status_code)
 
 
 @extend_schema_view(
@@ -78,7 +80,7 @@ class RegistrationSubmission(Registrations):
     @idempotent()
     def post(self, request: Request, public_id: str) -> Response:
         submitted = submit_registration(public_id, by=self.actor, at=timezone.now())
-        return Response(RegistrationSerializer(submitted).data)
+        return Response(_SHOWN.to_representation(submitted))
 
 
 class DecisionList(Registrations):

@@ -102,6 +102,18 @@ BEGIN
     );
 END $$;
 """
+# All or none: what was taken before one was not free goes back with the inner block.
+LOCK_IF_FREE = """
+CREATE FUNCTION deals_lock_if_free(numbers bigint[]) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT (SELECT bool_and(pg_try_advisory_xact_lock(number)) FROM unnest(numbers) AS number) THEN
+        RAISE lock_not_available;
+    END IF;
+    RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN false;
+END $$;
+"""
 
 
 class Migration(migrations.Migration):
@@ -113,5 +125,6 @@ class Migration(migrations.Migration):
             "DROP FUNCTION deals_standing_against"
             "(bigint, bigint, bigint[], bigint[], text, int8range, text, timestamptz, timestamptz, date)",
         ),
+        migrations.RunSQL(LOCK_IF_FREE, "DROP FUNCTION deals_lock_if_free(bigint[])"),
         migrations.RunSQL(RULEBOOK_ON, "DROP FUNCTION deals_rulebook_on(date)"),
     ]
