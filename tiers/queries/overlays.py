@@ -103,8 +103,7 @@ def overlay_list(actor: Actor, narrowing: Narrowing, *, day: date) -> QuerySet[A
     )
     found = [_narrowed(rows, narrowing) for rows in (given, frozen)]
     united: QuerySet[Any, Any] = found[0].union(found[1], all=True)
-    ordered: QuerySet[Any, Any] = united.order_by(*_order(narrowing.sort))
-    return ordered
+    return united.order_by(*_order(narrowing.sort))
 
 
 def _narrowed(rows: QuerySet[Any], narrowing: Narrowing) -> QuerySet[Any, Any]:
@@ -119,7 +118,8 @@ def _narrowed(rows: QuerySet[Any], narrowing: Narrowing) -> QuerySet[Any, Any]:
         place=Case(*cases, output_field=IntegerField()),
         sort_name=Upper("partner__name"),
     )
-    return placed.values_list(*_COLUMNS, "place", "sort_name")
+    named: QuerySet[Any, Any] = placed.values_list(*_COLUMNS, "place", "sort_name")
+    return named
 
 
 def _order(sort: str) -> tuple[str, ...]:

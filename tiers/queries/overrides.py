@@ -9,7 +9,7 @@ from django.utils import timezone
 from common.actor import Actor
 from common.errors import NotFound
 from common.period import Period
-from common.verdict import refusal
+from common.verdict import Verdict, refusal
 from partners import rules as partner_rules
 from tiers.choices.standings import OverrideStatus
 from tiers.models import Freeze, Override, Standing
@@ -108,9 +108,19 @@ def around(partner_id: int, day: date, *, but: int = 0) -> rules.Around:
     )
 
 
+def request_verdict(asked: rules.NewOverride, *, day: date) -> Verdict:
+    """What would stand against asking for it on the day."""
+    return rules.may_request(asked, around(asked.partner_id, asked.starts_on), day=day)
+
+
 def frozen_periods(partner_id: int) -> list[Period]:
     rows = Freeze.objects.filter(partner_id=partner_id, ends_on__gt=F("starts_on"))
     return [Period(*row) for row in rows.values_list("starts_on", "ends_on")]
+
+
+def freeze_verdict(asked: rules.NewFreeze, *, day: date) -> Verdict:
+    """What would stand against setting it on the day."""
+    return rules.may_freeze(asked, frozen_periods(asked.partner_id), day=day)
 
 
 # Who sees them
