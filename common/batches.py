@@ -45,15 +45,18 @@ class BatchResult:
 
 
 class Batch:
-    """The rows of one call while they are judged and written. A key that comes twice is a fault of the later row."""
+    """The rows of one call while they are judged and written.
 
-    def __init__(self, keys: Sequence[str], *, key_field: str = "external_id") -> None:
+    A key that comes twice is a fault of the later row, about its `key_field`; None: keys may come twice.
+    """
+
+    def __init__(self, keys: Sequence[str], *, key_field: str | None = "external_id") -> None:
         self.keys = keys
         self.outcomes = [RowOutcome.UNCHANGED] * len(keys)
         self._faults: dict[int, list[Reason]] = {}
         first: dict[str, int] = {}
         for index, key in enumerate(keys):
-            if first.setdefault(key, index) != index:
+            if key_field and first.setdefault(key, index) != index:
                 self.add_faults(index, [Reason("row.duplicate", {"first": first[key]}, key_field)])
 
     @property

@@ -69,6 +69,8 @@ CAPABILITIES: dict[str, Capability] = {
     "tier.override_approve": _held_by(vendor="channel_chief ceo"),  # for the second person
     "programme.draft": _held_by(vendor="channel_manager channel_chief"),
     "programme.publish": _held_by(vendor="channel_chief"),
+    "score.view": _held_by(vendor="channel_manager channel_chief finance ceo admin", scopes="tiers.read"),
+    "score.credit": _held_by(vendor="channel_chief admin", scopes="tiers.write"),
     "statement.view": _held_by("admin finance", "finance channel_chief ceo admin", "statements.read"),
     "plan.publish": _held_by(vendor="finance channel_chief"),
     "payout.record": _held_by(vendor="finance"),

@@ -13,6 +13,8 @@ SCOPES = {
     "deals.write": "Register deals",
     "deals.review": "Decide about registrations",
     "statements.read": "Read statements",
+    "tiers.read": "Read standings and the score book",
+    "tiers.write": "Credit the score book and change the programme",
 }
 
 
@@ -33,6 +35,7 @@ app_urls = [
     path("", include("crm.api.urls")),
     path("", include("deals.api.urls")),
     path("", include("incentives.api.urls")),
+    path("", include("tiers.api.urls")),
 ]
 
 urlpatterns = [

@@ -10,10 +10,13 @@ from django.db import connection, transaction
 
 from common.actor import Actor
 from common.audit import record
+from common.errors import NotFound
 from common.period import Period
 from common.verdict import refusal
+from partners import rules as partner_rules
 from tiers.choices.scores import METRICS
 from tiers.models import Metric
+from tiers.rules.credits import metric_is_sound, name_is_sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +112,31 @@ def reverse_credits(source_kind: str, source_keys: Sequence[str], *, at: datetim
 
 
 def define_metric(code: str, *, name: str, unit: str, by: Actor, at: datetime) -> Metric:
-    """Open the score book to a new metric. Refuses one that exists."""
+    """Open the score book to a new metric. Refuses what is no code, name or unit, and a metric that exists."""
+    partner_rules.may(by, "score.credit").or_refuse()
+    metric_is_sound(code, name.strip(), unit).or_refuse()
     with transaction.atomic():
-        metric, is_new = Metric.objects.get_or_create(code=code, defaults={"name": name, "unit": unit})
+        metric, is_new = Metric.objects.get_or_create(code=code, defaults={"name": name.strip(), "unit": unit})
         if not is_new or code in METRICS:
-            refusal("metric.exists", metric=code).or_refuse()
-        record("metric.defined", on=metric, by=by, at=at, code=code, name=name, unit=unit)
+            refusal("metric.exists", field="code", metric=code).or_refuse()
+        record("metric.defined", on=metric, by=by, at=at, code=code, name=metric.name, unit=unit)
+    return metric
+
+
+def rename_metric(code: str, *, name: str, by: Actor, at: datetime) -> Metric:
+    """Call a metric otherwise, everywhere and at once; its code stays. Refuses the program's own."""
+    partner_rules.may(by, "score.credit").or_refuse()
+    name_is_sound(name.strip()).or_refuse()
+    with transaction.atomic():
+        metric = Metric.objects.select_for_update().filter(code=code).first()
+        if metric is None:
+            raise NotFound(code)
+        if code in METRICS:
+            refusal("metric.built_in", field="name").or_refuse()
+        before, metric.name = metric.name, name.strip()
+        if before != metric.name:
+            metric.save(update_fields=["name"])
+            record("metric.renamed", on=metric, by=by, at=at, before=before, after=metric.name)
     return metric
 
 

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Cast
 
-from tiers.choices.scores import MetricUnit
+from tiers.choices.scores import OF_SALES, MetricUnit
 
 SCORE_SCALE = 10_000  # units of the score book per 1.0: amounts have four decimals
 
@@ -66,7 +66,16 @@ class ScoreCredit(models.Model):
                 fields=["partner", "metric", "valid_from"],
                 include=["valid_until", "units", "reverses", "recorded_at"],
                 name="score_window",
-            )
+            ),
+            # What the pages and programs that read the book go along, newest or oldest first.
+            models.Index(fields=["recorded_at", "id"], name="score_order"),
+            models.Index(fields=["partner", "recorded_at", "id"], name="score_order_of_partner"),
+            models.Index(fields=["metric", "recorded_at", "id"], name="score_order_of_metric"),
+            models.Index(
+                fields=["source_kind", "recorded_at", "id"],
+                condition=~Q(source_kind__in=OF_SALES),
+                name="score_order_of_kind",
+            ),
         ]
 
     def __str__(self) -> str:
