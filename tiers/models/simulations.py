@@ -20,6 +20,7 @@ class Simulation(models.Model):
     content = models.JSONField(encoder=DjangoJSONEncoder)
     starts_on = models.DateField()
     ends_on = models.DateField()
+    knows_today = models.BooleanField(default=False)  # every night of what is known today, not of what was known then
     status = models.CharField(max_length=10, choices=SimulationStatus, default=SimulationStatus.RUNNING)
     partner_count = models.PositiveIntegerField()
     totals = models.JSONField(encoder=DjangoJSONEncoder, default=dict)
@@ -42,15 +43,17 @@ class Simulation(models.Model):
 class SimulatedPartner(models.Model):
     """What the draft would have meant for one partner: its moves, and its money beside what really was.
 
-    `moves`: day, level before and after, by code. Money in the programme's currency, over the simulated days.
+    Moves: day, level before and after, by code. Money in the programme's currency, over the simulated days.
     """
 
     simulation = models.ForeignKey(Simulation, models.CASCADE, related_name="partners")
     partner = models.ForeignKey("partners.Partner", models.PROTECT, related_name="+")
     moves = models.JSONField(encoder=DjangoJSONEncoder)
+    actual_moves = models.JSONField(encoder=DjangoJSONEncoder, default=list)
     actual_level = models.CharField(max_length=20)  # held at the end
     simulated_level = models.CharField(max_length=20)
     rank_change = models.SmallIntegerField()  # from the actual to the simulated level, by rank in the draft
+    revenue = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     rebate_effect = models.DecimalField(max_digits=18, decimal_places=4)
     discount_effect = models.DecimalField(max_digits=18, decimal_places=4)
 
