@@ -47,3 +47,4 @@ class Hinter:
 
 outbox = Hinter("prm.tasks.relay_outbox")
 back_tests = Hinter("prm.tasks.work_back_tests")
+simulations = Hinter("prm.tasks.work_simulations")

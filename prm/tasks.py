@@ -9,7 +9,7 @@ from deals.actions import activity, backtests, checks, clockwork, leads, sentine
 from partners.actions import mails
 from prm import health, hints, nightly
 from prm.celery import app
-from tiers.actions import overrides
+from tiers.actions import overrides, simulations
 
 HELPERS = 4  # hints sent for one night, so that as many workers take part
 
@@ -47,6 +47,12 @@ def send_digests() -> None:
 def work_back_tests() -> None:
     """Judge past decisions by drafts of rulebooks, as long as something of it waits; one worker at a time."""
     backtests.do_waiting(now=timezone.now)
+
+
+@shared_task
+def work_simulations() -> None:
+    """Try drafts of programmes on the past, as long as something of it waits; one worker at a time."""
+    simulations.do_waiting(now=timezone.now)
 
 
 @shared_task
@@ -89,6 +95,8 @@ def sweep() -> None:
     relay_outbox()
     if backtests.is_waiting():
         hints.back_tests.wake()
+    if simulations.is_waiting():
+        hints.simulations.wake()
     work_nightly()
 
 

@@ -5,8 +5,10 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
+from django.conf import settings
 from django.utils import timezone
 
 from common import choices as common_choices
@@ -39,6 +41,7 @@ from deals.choices import (
 from deals.choices import imports as import_choices
 from incentives import choices as incentive_choices
 from incentives.actions import make_goods
+from incentives.queries import ledger
 from partners import choices as partner_choices
 from partners.actions import distribution, mails
 from prm import hints
@@ -48,6 +51,8 @@ from tiers.choices import drafts as tier_drafts
 from tiers.choices import overrides as tier_overrides
 from tiers.choices import programmes as tier_programmes
 from tiers.choices import scores as tier_scores
+from tiers.choices import simulations as tier_simulations
+from tiers.queries import rebates
 
 CATALOGUES = (
     common_choices.REASONS,
@@ -56,6 +61,7 @@ CATALOGUES = (
     tier_drafts.REASONS,
     tier_overrides.REASONS,
     tier_scores.REASONS,
+    tier_simulations.REASONS,
     crm_choices.REASONS,
     cases.REASONS,
     checks.REASONS,
@@ -116,6 +122,15 @@ def _back_test_started(*, back_test_id: int) -> None:
     hints.back_tests.wake()
 
 
+def _simulation_started(*, simulation_id: int) -> None:
+    hints.simulations.wake()
+
+
+def _rebates(since: date, until: date, currency: str) -> Decimal | None:
+    """What all partners were credited; the books are in the base currency."""
+    return ledger.accrued_and_paid(since, until).accrued if currency == settings.BASE_CURRENCY else None
+
+
 def handlers(now: Callable[[], datetime]) -> dict[str, outbox.Handler]:
     """Who handles which topic, by this clock."""
 
@@ -142,6 +157,7 @@ def handlers(now: Callable[[], datetime]) -> dict[str, outbox.Handler]:
         "deals.registered_on_behalf": told(participant_news.tell_registered_on_behalf),
         "deals.review_news": review_news.send_review_news,
         "deals.case_news": review_news.send_case_news,
+        "tiers.simulation_started": _simulation_started,
         "tiers.programme_published": told(programme_news.tell_of_published_programme),
         "tiers.programme_withdrawn": told(programme_news.tell_of_withdrawn_programme),
         "partners.mail_due": _mail_due,
@@ -159,4 +175,5 @@ def connect() -> None:
         reasons.register(catalogue)
     partner_choices.connect_notices(NOTICES)
     events.connect(LISTENERS)
+    rebates.connect(_rebates)
     outbox.connect(HANDLERS, hint=hints.outbox.wake)
