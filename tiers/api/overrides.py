@@ -18,7 +18,6 @@ from partners import queries as partner_queries
 from tiers.actions import freezes as freeze_actions
 from tiers.actions import overrides as actions
 from tiers.actions.manual_reviews import review_now
-from tiers.choices.overrides import OverlayState
 from tiers.choices.standings import OverrideStatus
 from tiers.queries import overrides as queries
 from tiers.rules import overrides as rules
@@ -126,7 +125,6 @@ class Overrides(ApiView):
     keyset = "requested_at"
     required_scopes = {"GET": "tiers.read", "POST": "tiers.read tiers.write"}
     lookup_field = "public_id"
-    serializer_class = OverrideSerializer
 
     def get_queryset(self) -> QuerySet[Any]:
         return queries.overrides_visible_to(self.actor)
@@ -134,6 +132,7 @@ class Overrides(ApiView):
 
 @extend_schema_view(get=extend_schema(summary="List overrides", description="In the order of request."))
 class OverrideList(Overrides, ListAPIView):
+    serializer_class = OverrideSerializer
     filterset_class = OverrideFilter
 
     @extend_schema(
@@ -152,10 +151,12 @@ class OverrideList(Overrides, ListAPIView):
 
 @extend_schema_view(get=extend_schema(summary="Show an override"))
 class OverrideDetail(Overrides, RetrieveAPIView):
-    pass
+    serializer_class = OverrideSerializer
 
 
 class OverrideEnding(Overrides):
+    serializer_class = OverrideSerializer
+
     @extend_schema(
         summary="End an override early",
         description="Today stays its last day; what has not begun never begins.",
@@ -170,6 +171,8 @@ class OverrideEnding(Overrides):
 
 
 class OverrideWithdrawal(Overrides):
+    serializer_class = OverrideSerializer
+
     @extend_schema(
         summary="Withdraw a request",
         description="One that a program made and nobody has answered.",
@@ -186,7 +189,6 @@ class Freezes(ApiView):
     keyset = "set_at"
     required_scopes = {"GET": "tiers.read", "POST": "tiers.read tiers.write"}
     lookup_field = "public_id"
-    serializer_class = FreezeSerializer
 
     def get_queryset(self) -> QuerySet[Any]:
         return queries.freezes_visible_to(self.actor)
@@ -194,6 +196,7 @@ class Freezes(ApiView):
 
 @extend_schema_view(get=extend_schema(summary="List freezes", description="In the order in which they were set."))
 class FreezeList(Freezes, ListAPIView):
+    serializer_class = FreezeSerializer
     filterset_class = FreezeFilter
 
     @extend_schema(summary="Freeze a level", request=NewFreezeSerializer, responses={201: FreezeSerializer})
@@ -206,10 +209,12 @@ class FreezeList(Freezes, ListAPIView):
 
 @extend_schema_view(get=extend_schema(summary="Show a freeze"))
 class FreezeDetail(Freezes, RetrieveAPIView):
-    pass
+    serializer_class = FreezeSerializer
 
 
 class FreezeEnding(Freezes):
+    serializer_class = FreezeSerializer
+
     @extend_schema(
         summary="End a freeze early",
         description="Today stays its last day; what has not begun never begins.",
@@ -224,6 +229,7 @@ class FreezeEnding(Freezes):
 
 
 class ManualReviews(ApiView):
+    serializer_class = ReviewResultSerializer
     required_scopes = {"POST": "tiers.read tiers.write"}
 
     @extend_schema(

@@ -47,6 +47,7 @@ OVERLAY_EVENTS = {
 }
 
 REASONS = {
+    "override.partner_unknown": _("There is no such partner."),
     "override.partner_terminated": _("The partner is terminated."),
     "override.level_unknown": _("The programme that is in force on the first day has no such level."),
     "override.level_held": _("The partner holds %(level)s on the first day anyway."),
