@@ -21,7 +21,7 @@ MANY = 10_000  # how far is counted
 # Counted along the index, as far as a person wants to know.
 _COUNTS = """
 SELECT metric.id, (SELECT count(*) FROM (SELECT 1 FROM tiers_scorecredit credit WHERE credit.metric_id = metric.id
-                                         LIMIT %(many)s) some)
+                                         LIMIT %(many)s) AS counted)
 FROM tiers_metric metric
 """
 
