@@ -54,6 +54,7 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
         _("Grow and earn"),
         (
             Place(_("Your tier"), "medal", "tiers:standing", "tier.view", "partner"),
+            Place(_("Tier board"), "trophy", "tiers:board", "tier.board", "vendor"),
             Place(_("Statements"), "receipt-2", "incentives:statements", "statement.view"),
         ),
     ),

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,7 +14,6 @@ from tiers.queries.rising import rising_partner_ids
 from tiers.queries.rungs import Rungs, rungs_on
 from tiers.queries.scores import rows, scores_on
 from tiers.rules import board, ladder
-from tiers.rules.ladder import ONE_DAY
 
 PAGE_SIZE = 50
 EXPORTED_AT_ONCE = 500
@@ -24,7 +23,7 @@ NEVER = date(9999, 12, 31)  # sorts what has no day
 # What is sorted by, and how a cursor's text is read back.
 SORTS = {
     "name": ("partner.name", "text"),
-    "level": ("coalesce(place.rank, 0)", "int"),
+    "level": ("coalesce(place.rank, 0)", "bigint"),
     "since": (f"coalesce(standing.starts_on, '{NEVER}')", "date"),
     "revenue": ("coalesce(revenue.units, 0)", "bigint"),
     "risk": (f"coalesce(notice.effective_on, loss.lost_on, '{NEVER}')", "date"),
@@ -32,13 +31,13 @@ SORTS = {
 DEFAULT_SORT = "name"
 _ON_DAY = "{0}.starts_on <= %(day)s AND {0}.ends_on > %(day)s"
 _OPEN_NOTICE = "notice.given_on <= %(day)s AND (notice.closed_on IS NULL OR notice.closed_on > %(day)s)"
-_OVERRIDE = f"override.status = 'approved' AND {_ON_DAY.format('override')}"
+_OVERRIDE = f"given.status = 'approved' AND {_ON_DAY.format('given')}"
 _FREEZE = _ON_DAY.format("frozen")
 SHOWS = {
     "rises": "partner.id = ANY(%(rising)s)",
     "at_risk": "(notice.effective_on IS NOT NULL OR loss.lost_on IS NOT NULL)",
     "notice": "notice.effective_on IS NOT NULL",
-    "overridden": f"EXISTS (SELECT FROM tiers_override override WHERE override.partner_id = partner.id AND {_OVERRIDE})",
+    "overridden": f"EXISTS (SELECT FROM tiers_override given WHERE given.partner_id = partner.id AND {_OVERRIDE})",
     "frozen": f"EXISTS (SELECT FROM tiers_freeze frozen WHERE frozen.partner_id = partner.id AND {_FREEZE})",
 }
 _STANDING = """
@@ -57,14 +56,15 @@ _REVENUE = """
  GROUP BY partner_id) revenue ON revenue.partner_id = partner.id
 """
 _FACTS = f"""
-SELECT partner.id, partner.public_id, partner.name, partner.status, coalesce(nullif(person.full_name, ''), person.email),
-       standing.level_id, standing.starts_on, override.level_id, override.ends_on - 1, frozen.ends_on - 1,
+SELECT partner.id, partner.public_id, partner.name, partner.status,
+       coalesce(nullif(person.full_name, ''), person.email),
+       standing.level_id, standing.starts_on, given.level_id, given.ends_on - 1, frozen.ends_on - 1,
        notice.level_id, notice.given_on, notice.effective_on, review.level_id, review.business_date, coming.level_id
 FROM unnest(%(partners)s::bigint[]) WITH ORDINALITY AS wanted(id, number)
 JOIN partners_partner partner ON partner.id = wanted.id
 LEFT JOIN partners_user person ON person.id = partner.account_manager_id
 LEFT JOIN {_STANDING}
-LEFT JOIN tiers_override override ON override.partner_id = partner.id AND {_OVERRIDE}
+LEFT JOIN tiers_override given ON given.partner_id = partner.id AND {_OVERRIDE}
 LEFT JOIN tiers_freeze frozen ON frozen.partner_id = partner.id AND {_FREEZE}
 LEFT JOIN tiers_standing coming ON coming.partner_id = partner.id AND coming.starts_on = %(day)s + 1
 LEFT JOIN LATERAL (
@@ -165,7 +165,7 @@ def board_page(wish: Wish, *, day: date, is_today: bool = True) -> BoardPage | N
         summary=summary_of(rungs, day=day),
         levels=rungs.levels,
         rows=_rows([pk for pk, _value in shown], rungs, day, is_today),
-        next_cursor=_cursor_of(*shown[-1]) if len(found) > PAGE_SIZE else "",
+        next_cursor=_cursor_of(wish, *shown[-1]) if len(found) > PAGE_SIZE else "",
     )
 
 
@@ -199,7 +199,7 @@ def _found(wish: Wish, rungs: Rungs, day: date, is_today: bool, limit: int | Non
         conditions.append("partner.account_manager_id = %(manager)s")
     if wish.search.strip():
         conditions.append("partner.name ILIKE %(like)s")
-    cursor = _read(wish.cursor, kind)
+    cursor = _read(wish, kind)
     if cursor is not None:
         beyond = "<" if wish.descending else ">"
         conditions.append(f"({sorted_by}, partner.id) {beyond} (%(value)s::{kind}, %(pk)s::bigint)")
@@ -234,20 +234,20 @@ def _wished(wish: Wish, rungs: Rungs, day: date) -> dict[str, Any]:
     }
 
 
-def _cursor_of(pk: int, value: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps([str(value), pk]).encode()).decode()
+def _cursor_of(wish: Wish, pk: int, value: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps([wish.column, str(value), pk]).encode()).decode()
 
 
-def _read(cursor: str, kind: str) -> tuple[Any, int] | None:
-    """Where the page begins; None if the cursor is not one of ours."""
-    readers = {"text": str, "int": int, "bigint": int, "date": date.fromisoformat}
+def _read(wish: Wish, kind: str) -> tuple[Any, int] | None:
+    """Where the page begins; None if the cursor is not one of ours, or of another order."""
+    readers: dict[str, Callable[[str], Any]] = {"text": str, "bigint": int, "date": date.fromisoformat}
     try:
-        value, pk = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        read = readers[kind](value)
-        is_ours = abs(int(pk)) < 2**63 and (not isinstance(read, int) or abs(read) < 2 ** (31 if kind == "int" else 63))
-        return (read.replace("\0", "") if isinstance(read, str) else read, int(pk)) if is_ours else None
+        column, value, pk = json.loads(base64.urlsafe_b64decode(wish.cursor.encode()))
+        read, place = readers[kind](value), int(pk)
     except (ValueError, TypeError):
         return None
+    is_ours = column == wish.column and all(abs(each) < 2**62 for each in (read, place) if isinstance(each, int))
+    return (read.replace("\0", "") if isinstance(read, str) else read, place) if is_ours else None
 
 
 def _rows(ids: Sequence[int], rungs: Rungs, day: date, is_today: bool) -> list[Row]:

@@ -95,7 +95,7 @@ def summary_of(rungs: Rungs, *, day: date) -> Summary:
 
 def _counted(found: QuerySet[Any]) -> int:
     kept = found.exclude(partner__status=PartnerStatus.TERMINATED)
-    return kept.aggregate(partners=Count("partner", distinct=True))["partners"]
+    return int(kept.aggregate(partners=Count("partner", distinct=True))["partners"])
 
 
 def running_on(day: date) -> Q:
@@ -126,9 +126,6 @@ def distribution_until(day: date) -> Distribution | None:
     return Distribution(days, level_tallies(rungs, days))
 
 
-NOTICE_COLUMNS = ("partner", "name", "level", "given_on", "effective_on", "outcome", "closed_on")
-
-
 def notices_sent(*, day: date, outcome: str = "", search: str = "") -> QuerySet[DemotionNotice]:
     """Notices given by the day, newest first, each with what had become of it by then (`outcome_then`)."""
     then = Case(
@@ -143,7 +140,7 @@ def notices_sent(*, day: date, outcome: str = "", search: str = "") -> QuerySet[
 
 
 def notice_cells(found: QuerySet[DemotionNotice]) -> Iterator[list[object]]:
-    """The cells of `NOTICE_COLUMNS`, row by row, without holding them all in memory."""
+    """The cells of `tiers.choices.board.NOTICE_COLUMNS`, row by row, without holding them all in memory."""
     for notice in found.iterator(chunk_size=1000):
         outcome = notice.outcome_then  # type: ignore[attr-defined]
         closed_on = "" if outcome == NoticeOutcome.OPEN else notice.closed_on

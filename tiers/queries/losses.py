@@ -31,55 +31,68 @@ asked AS (
 ), gone AS (
     SELECT * FROM unnest(%(gone_windows)s::text[], %(gone_firsts)s::date[], %(gone_days)s::date[])
         AS gone(seen_through, valid_from, leaves_on)
-), counted AS (
-    SELECT held.partner_id, measure.metric_id, measure.seen_through, credit.id, credit.units, credit.valid_from,
-           credit.reverses_id, greatest(credit.valid_from, %(day)s) AS enters_on,
-           CASE WHEN measure.seen_through = 'valid_on_day' THEN credit.valid_until ELSE gone.leaves_on END AS leaves_on
-    FROM held
-    JOIN (SELECT DISTINCT rung, metric_id, seen_through, starts_on FROM asked) measure ON measure.rung = held.rung
-    JOIN tiers_scorecredit credit ON credit.partner_id = held.partner_id AND credit.metric_id = measure.metric_id
+), measure AS (
+    SELECT DISTINCT held.partner_id, asked.metric_id, asked.seen_through, asked.starts_on
+    FROM held JOIN asked ON asked.rung = held.rung
+), change AS (
+    SELECT measure.partner_id, measure.metric_id, measure.seen_through,
+           greatest(credit.valid_from, %(day)s) AS enters_on,
+           CASE measure.seen_through WHEN 'valid_on_day' THEN CASE WHEN credit.valid_until < %(until)s
+               THEN credit.valid_until END ELSE gone.leaves_on END AS leaves_on,
+           sum(credit.units) AS units, sum(CASE WHEN credit.reverses_id IS NULL THEN 1 ELSE -1 END) AS samples
+    FROM measure
+    JOIN tiers_scorecredit credit ON credit.partner_id = measure.partner_id AND credit.metric_id = measure.metric_id
          AND credit.valid_from >= measure.starts_on AND credit.valid_from < %(until)s
     LEFT JOIN gone ON gone.seen_through = measure.seen_through AND gone.valid_from = credit.valid_from
     WHERE measure.seen_through <> 'valid_on_day' OR credit.valid_until IS NULL OR credit.valid_until > %(day)s
+    GROUP BY 1, 2, 3, 4, 5
 ), tally AS (
     SELECT partner_id, metric_id, seen_through, daterange(on_day, lead(on_day, 1, %(until)s) OVER days) AS days,
            sum(units) OVER days AS units, sum(samples) OVER days AS samples
     FROM (
-        SELECT partner_id, metric_id, seen_through, change.on_day, sum(change.units) AS units,
-               sum(change.samples) AS samples
-        FROM counted, LATERAL (VALUES
-            (enters_on, units, CASE WHEN reverses_id IS NULL THEN 1 ELSE -1 END),
-            (leaves_on, -units, CASE WHEN reverses_id IS NULL THEN -1 ELSE 1 END)) AS change(on_day, units, samples)
-        WHERE change.on_day < %(until)s GROUP BY 1, 2, 3, 4
-    ) change
+        SELECT partner_id, metric_id, seen_through, on_day, sum(event.units) AS units, sum(event.samples) AS samples
+        FROM change, LATERAL (VALUES (enters_on, change.units, change.samples),
+                                     (leaves_on, -change.units, -change.samples)) AS event(on_day, units, samples)
+        WHERE on_day IS NOT NULL GROUP BY 1, 2, 3, 4
+    ) event
     WINDOW days AS (PARTITION BY partner_id, metric_id, seen_through ORDER BY on_day)
+), newest AS (
+    SELECT partner_id, metric_id, seen_through, units,
+           datemultirange(days) - coalesce(range_agg(days) OVER (
+               PARTITION BY partner_id, metric_id, seen_through ORDER BY valid_from DESC, id DESC
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), '{}') AS days
+    FROM (
+        SELECT measure.*, credit.id, credit.units, credit.valid_from,
+               daterange(greatest(credit.valid_from, %(day)s), coalesce(
+                   CASE measure.seen_through WHEN 'valid_on_day' THEN credit.valid_until ELSE gone.leaves_on END,
+                   %(until)s)) AS days
+        FROM measure
+        JOIN (SELECT DISTINCT metric_id, seen_through FROM asked WHERE aggregation = 'latest') wanted
+             ON wanted.metric_id = measure.metric_id AND wanted.seen_through = measure.seen_through
+        JOIN tiers_scorecredit credit ON credit.partner_id = measure.partner_id AND credit.metric_id = measure.metric_id
+             AND credit.valid_from >= measure.starts_on AND credit.valid_from < %(until)s
+        LEFT JOIN gone ON gone.seen_through = measure.seen_through AND gone.valid_from = credit.valid_from
+        WHERE (measure.seen_through <> 'valid_on_day' OR credit.valid_until IS NULL OR credit.valid_until > %(day)s)
+          AND credit.reverses_id IS NULL
+          AND NOT EXISTS (SELECT FROM tiers_scorecredit reversal WHERE reversal.reverses_id = credit.id)
+    ) credit
 ), met AS (
     SELECT held.partner_id, asked.number, asked.path, asked.metric, asked.seen_through,
            coalesce(range_agg(tally.days) FILTER (WHERE tally.samples >= asked.least AND CASE asked.aggregation
                WHEN 'count' THEN tally.samples * %(scale)s >= asked.threshold
                WHEN 'average' THEN tally.samples > 0 AND tally.units >= asked.threshold * tally.samples
-               ELSE tally.units >= asked.threshold END), '{}') AS days
-    FROM held JOIN asked ON asked.rung = held.rung AND asked.aggregation <> 'latest'
+               WHEN 'latest' THEN tally.samples > 0
+               ELSE tally.units >= asked.threshold END), '{}')
+           * CASE asked.aggregation WHEN 'latest' THEN coalesce((
+               SELECT range_agg(newest.days) FROM newest
+               WHERE newest.partner_id = held.partner_id AND newest.metric_id = asked.metric_id
+                 AND newest.seen_through = asked.seen_through AND newest.units >= asked.threshold), '{}')
+             ELSE datemultirange(daterange(%(day)s, %(until)s)) END AS days
+    FROM held JOIN asked ON asked.rung = held.rung
     LEFT JOIN tally ON tally.partner_id = held.partner_id AND tally.metric_id = asked.metric_id
          AND tally.seen_through = asked.seen_through
-    GROUP BY 1, 2, 3, 4, 5
-    UNION ALL
-    SELECT held.partner_id, asked.number, asked.path, asked.metric, asked.seen_through,
-           coalesce(range_agg(newest.days) FILTER (WHERE newest.units >= asked.threshold), '{}')
-           * coalesce((SELECT range_agg(tally.days) FROM tally WHERE tally.partner_id = held.partner_id
-                       AND tally.metric_id = asked.metric_id AND tally.seen_through = asked.seen_through
-                       AND tally.samples >= asked.least), '{}')
-    FROM held JOIN asked ON asked.rung = held.rung AND asked.aggregation = 'latest'
-    LEFT JOIN LATERAL (
-        SELECT units, datemultirange(daterange(enters_on, coalesce(leaves_on, %(until)s)))
-               - coalesce(range_agg(daterange(enters_on, coalesce(leaves_on, %(until)s))) OVER (
-                   ORDER BY valid_from DESC, id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), '{}') AS days
-        FROM counted
-        WHERE counted.partner_id = held.partner_id AND counted.metric_id = asked.metric_id
-          AND counted.seen_through = asked.seen_through AND counted.reverses_id IS NULL
-          AND NOT EXISTS (SELECT FROM tiers_scorecredit reversal WHERE reversal.reverses_id = counted.id)
-    ) newest ON TRUE
-    GROUP BY held.partner_id, asked.number, asked.path, asked.metric, asked.metric_id, asked.seen_through, asked.least
+    GROUP BY held.partner_id, asked.number, asked.path, asked.metric, asked.metric_id, asked.seen_through,
+             asked.aggregation, asked.threshold
 ), loss AS (
     SELECT partner_id, lower(datemultirange(daterange(%(day)s, %(until)s)) - range_agg(days)) AS lost_on
     FROM (SELECT partner_id, range_intersect_agg(days) AS days FROM met GROUP BY partner_id, path) way
@@ -98,10 +111,17 @@ WHERE loss.lost_on IS NOT NULL GROUP BY 1, 2
 
 
 def losses_of(partner_ids: Iterable[int], rungs: Rungs, *, day: date) -> dict[int, Loss]:
-    """The loss that comes within `RISK_DAYS` of each of these partners that has one. One statement."""
+    """The loss that comes within `RISK_DAYS` of each of these partners that has one, with names of metrics. One
+    statement."""
     found = rows(_LOSSES, **loss_parameters(rungs, day=day, among=list(partner_ids)))
+    names = {
+        requirement.metric: requirement.name
+        for programme in rungs.programmes.values()
+        for requirement in programme.requirement_by_measure.values()
+    }
     return {
-        partner_id: Loss(lost_on, tuple(leaving), tuple(expiring)) for partner_id, lost_on, leaving, expiring in found
+        partner_id: Loss(lost_on, *(tuple(names[code] for code in codes) for codes in (leaving, expiring)))
+        for partner_id, lost_on, leaving, expiring in found
     }
 
 

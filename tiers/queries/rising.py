@@ -26,7 +26,8 @@ WITH held AS (
 ), last_review AS (SELECT max(business_date) - 1 AS day FROM tiers_review)
 SELECT held.partner_id, held.level_id FROM held WHERE held.partner_id IN (
     SELECT credit.partner_id FROM tiers_scorecredit credit WHERE credit.id > coalesce((
-        SELECT id FROM tiers_scorecredit WHERE recorded_at < (SELECT day FROM last_review) ORDER BY id DESC LIMIT 1), 0))
+        SELECT known.id FROM tiers_scorecredit known, last_review WHERE known.recorded_at < last_review.day
+        ORDER BY known.id DESC LIMIT 1), 0))
 UNION
 SELECT held.partner_id, held.level_id FROM held
 JOIN LATERAL (SELECT level_id FROM tiers_review review WHERE review.partner_id = held.partner_id

@@ -11,7 +11,7 @@ from tiers.rules import ladder
 
 @dataclass(frozen=True, slots=True)
 class Rungs:
-    """The programmes in force on a day, and of every stored level the level that it is there. False if there are none."""
+    """The programmes in force on a day, and which of their levels every stored level is. False if there are none."""
 
     programmes: Mapping[int, ladder.Programme]
     level_by_id: Mapping[int, ladder.Level]

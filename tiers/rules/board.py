@@ -19,9 +19,9 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """The first day on which a level is no longer met if nothing happens, and the metrics that end it.
+    """The first day on which a level is no longer met if nothing happens, and the names of the metrics that end it.
 
-    `expiring` are those whose credits expire; the others leave their window. Without any: it is not met already.
+    `expiring` are those whose credits expire; those of `leaving` leave their window. Neither: it is not met already.
     """
 
     lost_on: date
@@ -67,7 +67,7 @@ def risk_of(notice: Warned | None, loss: Loss | None, held: LevelStep) -> Risk |
 
 
 def departures(window: str, day: date, until: date) -> Iterator[tuple[date, date]]:
-    """First days of validity that the window sees from `day` and no longer before `until`, each with the day it goes."""
+    """First days of validity that the window sees from `day` and loses before `until`, each with the day it goes."""
     start = window_starts_on(window, day)
     for number in range(1, (until - day).days):
         leaves_on = day + number * ONE_DAY
