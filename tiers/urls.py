@@ -2,12 +2,26 @@
 
 from django.urls import path
 
-from tiers.views import freezes, manual_reviews, overrides, standing
+from tiers.views import board, freezes, manual_reviews, overrides, programmes, standing
 
 app_name = "tiers"
 
 urlpatterns = [
     path("", standing.own_standing, name="standing"),
+    path("programme/", programmes.programme, name="programme"),
+    path("programme/withdraw/", programmes.withdraw, name="programme-withdraw"),
+    path("programme/drafts/new/", programmes.new, name="programme-new"),
+    path("programme/drafts/<str:public_id>/", programmes.draft, name="programme-draft"),
+    path("programme/drafts/<str:public_id>/edit/", programmes.edit, name="programme-edit"),
+    path("programme/drafts/<str:public_id>/copy/", programmes.copy, name="programme-copy"),
+    path("programme/drafts/<str:public_id>/publish/", programmes.publish, name="programme-publish"),
+    path("programme/drafts/<str:public_id>/discard/", programmes.discard, name="programme-discard"),
+    path("board/", board.board, name="board"),
+    path("board/export/", board.export, name="board-export"),
+    path("board/over-time/", board.over_time, name="board-over-time"),
+    path("board/over-time/export/", board.over_time_export, name="board-over-time-export"),
+    path("board/notices/", board.notices, name="board-notices"),
+    path("board/notices/export/", board.notices_export, name="board-notices-export"),
     path("overrides/", overrides.overrides, name="overrides"),
     path("overrides/export/", overrides.export, name="override-export"),
     path("overrides/<str:public_id>/", overrides.override, name="override"),

@@ -6,6 +6,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from common.actor import Actor
 from common.errors import NotFound
+from common.verdict import Verdict
 from partners import rules as partner_rules
 from tiers.choices.programmes import ALWAYS_CREDITED
 from tiers.choices.scores import METRICS
@@ -16,7 +17,7 @@ from tiers.queries.programmes import programme_on
 from tiers.rules.content import Proposal, read_content
 from tiers.rules.default import CURRENCY
 from tiers.rules.programme_changes import Readiness, covers_enough
-from tiers.rules.programme_checks import Surroundings
+from tiers.rules.programme_checks import Surroundings, proposal_is_sound
 
 
 def drafts_visible_to(actor: Actor) -> QuerySet[ProgrammeDraft]:
@@ -75,6 +76,11 @@ def surroundings_of(programme: Programme, proposal: Proposal, *, day: date) -> S
         first_day=day + timedelta(days=programme.change_notice_days),
         change_notice_days=programme.change_notice_days,
     )
+
+
+def objections_to(programme: Programme, proposal: Proposal, *, day: date) -> Verdict:
+    """What stands against it on the day, without trying to write it."""
+    return proposal_is_sound(proposal, surroundings_of(programme, proposal, day=day))
 
 
 def currency_of(programme: Programme) -> str:

@@ -17,11 +17,10 @@ from common.texts import is_readable
 from common.verdict import Reason, Verdict, objections
 from tiers.choices.programmes import Aggregation, SupportLevel
 from tiers.rules.content import LevelContent, PathContent, ProgrammeContent, Proposal, RequirementContent
-from tiers.rules.programme_order import order_problems
+from tiers.rules.programme_order import MAX_THRESHOLD, order_problems
 
 MAX_LEVELS, MAX_PATHS, MAX_REQUIREMENTS = 10, 5, 10
 NAME_LENGTH, WORDS_LENGTH, LEVEL_NAME_LENGTH = 120, 2000, 60
-MAX_THRESHOLD = Decimal(10) ** 13
 MAX_COUNT = 1_000_000  # of credits that one partner can have in a window
 MOST_DAYS = 3650
 MOST_NOTICE_DAYS = 730

@@ -6,10 +6,12 @@ same kind of way: what both ask for must not fall. Others may trade, less revenu
 """
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from common.verdict import Reason
 from tiers.rules.content import LevelContent, PathContent, RequirementContent
 
+MAX_THRESHOLD = Decimal(10) ** 13
 _Measure = tuple[str, str, str]
 
 
@@ -39,8 +41,8 @@ def implies(path: PathContent, other: PathContent) -> bool:
     asked = _by_measure(path)
     return all(
         (same := asked.get(_measure(wanted))) is not None
-        and wanted.threshold.is_finite()
-        and same.threshold.is_finite()
+        and _is_sound(wanted)
+        and _is_sound(same)
         and same.threshold >= wanted.threshold
         and same.minimum_samples >= wanted.minimum_samples
         for wanted in other.requirements
@@ -61,14 +63,19 @@ def _falling(levels: Sequence[LevelContent], upper: int) -> Iterator[Reason]:
 def _nearest_below(
     levels: Sequence[LevelContent], place: int, asked: RequirementContent
 ) -> tuple[LevelContent, RequirementContent] | None:
-    if not asked.threshold.is_finite():
+    if not _is_sound(asked):
         return None
     for level in reversed(levels):
         if place < len(level.paths):
             same = _by_measure(level.paths[place]).get(_measure(asked))
-            if same is not None and same.threshold.is_finite():
+            if same is not None and _is_sound(same):
                 return level, same
     return None
+
+
+def _is_sound(asked: RequirementContent) -> bool:
+    """Whether its threshold is one that can be compared: what is none is told of by itself."""
+    return asked.threshold.is_finite() and 0 < asked.threshold < MAX_THRESHOLD
 
 
 def _by_measure(path: PathContent) -> dict[_Measure, RequirementContent]:
