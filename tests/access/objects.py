@@ -21,6 +21,7 @@ from partners.actions.views import save_view
 from partners.models import Notification, User
 from tests.access.joint_objects import joint_objects
 from tests.access.life_objects import life_objects
+from tests.access.override_objects import override_objects
 from tests.access.policy_objects import policy_objects
 from tests.factories.crm import CustomerFactory, OpportunityFactory, ProductFactory
 from tests.factories.notices import declare, tell
@@ -60,6 +61,7 @@ def owned_objects(world: World) -> dict[str, str]:
         **_cases(world, product),
         **life_objects(world, product, OWNER_TEXT),
         **policy_objects(world, OWNER_TEXT),
+        **override_objects(world, OWNER_TEXT),
         **joint_objects(world, product, OWNER_TEXT),
         **_kept_by(User.objects.get(email=world.emails["seller"])),
     }

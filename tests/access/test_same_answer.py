@@ -22,6 +22,9 @@ pytestmark = pytest.mark.django_db
 NAMED = {
     "partners:detail": {"public_id": "partner"},
     "tiers:partner": {"public_id": "partner"},
+    **{f"tiers:{name}": {"public_id": "partner"} for name in ("override-new", "freeze-new", "review-now")},
+    "tiers:override": {"public_id": "override"},
+    "tiers:freeze": {"public_id": "freeze"},
     "deals:detail": {"public_id": "deal"},
     "deals:edit": {"public_id": "deal"},
     "deals:receipt": {"public_id": "deal"},
@@ -110,6 +113,8 @@ NAMED = {
         for what in ("detail", "end")
     },
     "api:incentives:statement-detail": {"public_id": "statement"},
+    **{f"api:tiers:override-{what}": {"public_id": "override"} for what in ("detail", "end", "withdraw")},
+    **{f"api:tiers:freeze-{what}": {"public_id": "freeze"} for what in ("detail", "end")},
 }
 OF_LIBRARIES = ("admin/", "account/", "identity/", ".well-known/", "api/<path:rest>")
 """Signing in, the stock admin (vendor's administrators only) and the API's answer for an unknown address."""
@@ -121,7 +126,10 @@ POSTED = (
     *(f"api:deals:registration-{verb}" for verb in ("approve", "reject", "ask", "assign", "answer")),
 )
 """What can be done, and has no page of its own."""
-VENDORS = ("deals:lead", "deals:review", "deals:revoke", "deals:change-settle")
+VENDORS = (
+    *("deals:lead", "deals:review", "deals:revoke", "deals:change-settle"),
+    *("tiers:override", "tiers:freeze", "tiers:override-new", "tiers:freeze-new", "tiers:review-now"),
+)
 """Pages that a partner's people have no part in."""
 CHIEFS = ("deals:rulebook", "deals:back-test", "deals:policy", "deals:merge")
 """Pages on which the channel chief works."""
@@ -245,7 +253,7 @@ def test_control_the_owner_sees_what_the_others_must_not(world, ids):
         response = client.get(route.address(ids))
         assert response.status_code in (200, 405), route.name  # 405: it is only posted to
     assert OWNER_TEXT in owner.get(f"/deals/{ids['deal']}/").content.decode()
-    machine = api_client("crm.read", "deals.read", "statements.read")
+    machine = api_client("crm.read", "deals.read", "statements.read", "tiers.read")
     for route in OBJECT_ROUTES:
         if route.is_api and route.name not in POSTED:
             assert machine.get(route.address(ids)).status_code in (200, 405), route.name

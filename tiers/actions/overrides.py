@@ -20,7 +20,7 @@ from partners.choices import PartnerStatus
 from tiers.choices.standings import OverrideStatus
 from tiers.models import Override
 from tiers.queries.overlays import may_stop_override
-from tiers.queries.overrides import around, day_of, find_override, held_level
+from tiers.queries.overrides import around, day_of, find_override, held_level, request_verdict
 from tiers.rules import overrides as rules
 from tiers.rules.overrides import NewOverride
 
@@ -36,9 +36,8 @@ def request_override(asked: NewOverride, *, by: Actor, at: datetime) -> Override
     partner_rules.may(by, "tier.override").or_refuse()
     with transaction.atomic():
         lock_partner(asked.partner_id)
-        met = around(asked.partner_id, asked.starts_on)
-        rules.may_request(asked, met, day=day_of(at)).or_refuse()
-        programme, _ = held_level(asked.partner_id, asked.starts_on)
+        request_verdict(asked, day=day_of(at)).or_refuse()
+        programme, held = held_level(asked.partner_id, asked.starts_on)
         override = Override.objects.create(
             partner_id=asked.partner_id,
             level_id=next(level.level_id for level in programme.levels if level.code == asked.level_code),
@@ -49,7 +48,7 @@ def request_override(asked: NewOverride, *, by: Actor, at: datetime) -> Override
             requested_label=by.label[:200],
             requested_at=at,
         )
-        facts = {"level": asked.level_code, "held": met.held_code, "words": asked.reason}
+        facts = {"level": asked.level_code, "held": held.code, "words": asked.reason}
         _happened("override.requested", override, by=by, at=at, **facts)
         _tell("notice.override_requested", override, at=at)
     return override

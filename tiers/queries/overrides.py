@@ -110,7 +110,7 @@ def around(partner_id: int, day: date, *, but: int = 0) -> rules.Around:
 
 def request_verdict(asked: rules.NewOverride, *, day: date) -> Verdict:
     """What would stand against asking for it on the day."""
-    return rules.may_request(asked, around(asked.partner_id, asked.starts_on), day=day)
+    return rules.may_request(asked, around(asked.partner_id, max(asked.starts_on, day)), day=day)
 
 
 def frozen_periods(partner_id: int) -> list[Period]:
