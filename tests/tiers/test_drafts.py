@@ -59,8 +59,8 @@ def changed(draft, *, by, at, seen=None, **said):
 
 
 def test_a_draft_says_what_is_in_force(manager, at):
-    version = published(at=at - timedelta(days=60), days_ahead=45)
     default_programme()
+    version = published(at=at - timedelta(days=60), days_ahead=45)
     draft = draft_programme(name="Growth", by=manager, at=at)
     assert read_content(draft.content) == content_of(programme_on(at.date()))
     assert read_content(draft.content) == gold_costs(content_of(starting_values()), "600000")
@@ -155,6 +155,7 @@ def test_of_saves_at_once_one_is_kept(manager, at):
 def test_all_that_is_wrong_is_refused_at_once_and_nothing_is_kept(manager, at):
     default_programme()
     draft = drafted(at=at)
+    draft.refresh_from_db()
     before = draft.content
     content = gold_costs(proposal_of(draft).content, "-1")
     reasons = refused(
@@ -208,6 +209,7 @@ def test_a_copy_says_the_same_and_leaves_the_original(manager, at):
 def test_a_discarded_draft_is_gone_with_its_simulations(manager, at):
     default_programme()
     draft = drafted(at=at)
+    draft.refresh_from_db()
     running = simulated(draft, at=at, status="running")
     assert refused(discard_draft, draft.pk, by=manager, at=at) == {("programme.simulation_running", "")}
     Simulation.objects.filter(pk=running.pk).update(status="done")
