@@ -21,7 +21,7 @@ from tiers.models import ScoreCredit
 from tiers.queries.overrides import day_of
 from tiers.queries.reported import known_for
 from tiers.rules import credits as rules
-from tiers.rules.credits import COLUMNS, REQUIRED, CreditRow, Judged, Known, ReversalRow, trimmed
+from tiers.rules.credits import COLUMNS, PROBLEMS, REQUIRED, CreditRow, Judged, Known, ReversalRow, trimmed
 
 _LOCK = crc32(b"tiers.reported")
 
@@ -46,7 +46,7 @@ def credit_reported(rows: Sequence[CreditRow], *, by: Actor, at: datetime) -> Ba
 def preview_reported(content: bytes, *, by: Actor, at: datetime) -> tuple[list[Judged], Verdict]:
     """What would become of each row of a file, or why it cannot be read at all. Writes nothing."""
     partner_rules.may(by, "score.credit").or_refuse()
-    sheet, verdict = read_sheet(content, COLUMNS, REQUIRED)
+    sheet, verdict = read_sheet(content, (*COLUMNS, PROBLEMS), REQUIRED)
     return (_judged(sheet, at)[0], ALLOWED) if verdict else ([], verdict)
 
 
@@ -56,7 +56,7 @@ def import_reported(content: bytes, *, by: Actor, at: datetime) -> list[Judged]:
     Refuses (all reasons) a file that cannot be read, and anyone without ``score.credit``.
     """
     partner_rules.may(by, "score.credit").or_refuse()
-    sheet, verdict = read_sheet(content, COLUMNS, REQUIRED)
+    sheet, verdict = read_sheet(content, (*COLUMNS, PROBLEMS), REQUIRED)
     verdict.or_refuse()
     with transaction.atomic():
         _hold_others()

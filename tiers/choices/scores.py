@@ -25,6 +25,18 @@ METRICS = {
     "won_deals": (_("Won registered deals"), MetricUnit.NUMBER),
 }
 
+
+class BookState(TextChoices):
+    """How a row of the book is to be read."""
+
+    STANDING = "standing", _("Counts")
+    REVERSED = "reversed", _("Reversed")
+    REVERSAL = "reversal", _("Reversal")
+
+
+STATE_COLOURS = {"standing": "green", "reversed": "secondary", "reversal": "orange"}
+OUTCOME_COLOURS = {"created": "green", "unchanged": "secondary", "failed": "red"}
+
 REPORTED = "reported"  # the source of what people and other programs credit, by file or by REST
 SOURCE_KINDS = {
     REPORTED: _("Reported"),

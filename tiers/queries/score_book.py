@@ -15,7 +15,7 @@ from common.errors import NotFound
 from common.models import AuditEntry
 from partners import queries as partner_queries
 from partners import rules as partner_rules
-from tiers.choices.scores import FOLLOWING, METRICS, OF_SALES, SOURCE_KINDS, MetricUnit
+from tiers.choices.scores import FOLLOWING, METRICS, OF_SALES, SOURCE_KINDS, BookState, MetricUnit
 from tiers.models import Metric, ScoreCredit
 from tiers.queries.reported import programme_currencies
 
@@ -28,7 +28,7 @@ REVERSED = "score.reversed"
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a reader chose to see; empty: everything. `partner` is a public id or part of a name, `key` a source's whole
-    key, `state` one of standing, reversed and reversal; `cursor` is a page's end."""
+    key, `state` of `BookState`; `cursor` is a page's end."""
 
     partner: str = ""
     metric: str = ""
@@ -56,6 +56,11 @@ class BookRow:
     @property
     def is_reversal(self) -> bool:
         return self.credit.reverses_id is not None
+
+    @property
+    def state(self) -> BookState:
+        undone = BookState.REVERSED if self.counterpart else BookState.STANDING
+        return BookState.REVERSAL if self.is_reversal else undone
 
     @property
     def may_reverse(self) -> bool:
@@ -101,11 +106,11 @@ def narrowed(actor: Actor, wish: Wish) -> QuerySet[ScoreCredit]:
 
 def _in_state(book: QuerySet[ScoreCredit], state: str) -> QuerySet[ScoreCredit]:
     match state:
-        case "reversal":
+        case BookState.REVERSAL:
             return book.filter(reverses__isnull=False)
-        case "reversed":
+        case BookState.REVERSED:
             return book.filter(reverses=None, reversals__isnull=False)
-        case "standing":
+        case BookState.STANDING:
             return book.filter(reverses=None, reversals=None)
     return book
 

@@ -26,6 +26,7 @@ COLUMNS = (
     *("partner", "partner_name", "metric", "amount", "currency", "valid_from", "valid_until"),
     *("source_key", "label", "holder"),
 )
+PROBLEMS = "problems"  # what a file to mend says of each row; not read
 REQUIRED = frozenset({"partner", "metric", "amount", "valid_from", "source_key"})
 _AMOUNT = re.compile(r"([+-]?\d{1,60})(?:[.,](\d{1,60}))?")
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
