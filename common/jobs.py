@@ -50,6 +50,18 @@ def open_run(kind: str, *, key: str, business_date: date, stages: Sequence[Stage
     return stored, True
 
 
+def add_slices(run_id: int, stage: Stage, *, stage_number: int) -> int:
+    """Cut a stage, of which the run has no slice yet, in the transaction of the slice before it that found its objects.
+
+    Returns how many slices it has.
+    """
+    made = JobSlice.objects.bulk_create(
+        JobSlice(run_id=run_id, stage_number=stage_number, stage=stage.name, number=number, object_ids=list(ids))
+        for number, ids in enumerate(stage.slices, start=1)
+    )
+    return len(made)
+
+
 def slices_to_do(run_id: int) -> QuerySet[JobSlice]:
     """Waiting slices of the first stage that is not finished; a slice that was set aside holds the next stages back."""
     open_slices = JobSlice.objects.filter(run_id=run_id).exclude(status=WorkStatus.DONE)

@@ -42,16 +42,19 @@ from deals.choices import imports as import_choices
 from incentives import choices as incentive_choices
 from incentives.actions import make_goods
 from incentives.queries import ledger
+from incentives.queries.rebates import multiplied_rebates
 from partners import choices as partner_choices
 from partners.actions import distribution, mails
 from prm import hints
 from tiers.actions import override_news as tier_override_news
-from tiers.actions import programme_news
+from tiers.actions import programme_news, standing_news
 from tiers.choices import drafts as tier_drafts
 from tiers.choices import overrides as tier_overrides
 from tiers.choices import programmes as tier_programmes
 from tiers.choices import scores as tier_scores
 from tiers.choices import simulations as tier_simulations
+from tiers.choices import standings as tier_standings
+from tiers.queries import gains as tier_gains
 from tiers.queries import rebates
 
 CATALOGUES = (
@@ -62,6 +65,7 @@ CATALOGUES = (
     tier_overrides.REASONS,
     tier_scores.REASONS,
     tier_simulations.REASONS,
+    tier_standings.REASONS,
     crm_choices.REASONS,
     cases.REASONS,
     checks.REASONS,
@@ -81,6 +85,7 @@ CATALOGUES = (
 
 NOTICES: tuple[Mapping[str, partner_choices.NoticeKind], ...] = (
     partner_choices.NOTICES,
+    tier_standings.NOTICES,
     tier_overrides.NOTICES,
     engagement.NOTICES,
     reviews.NOTICES,
@@ -161,6 +166,9 @@ def handlers(now: Callable[[], datetime]) -> dict[str, outbox.Handler]:
         "tiers.programme_published": told(programme_news.tell_of_published_programme),
         "tiers.programme_withdrawn": told(programme_news.tell_of_withdrawn_programme),
         "partners.mail_due": _mail_due,
+        "tiers.standing_changed": told(standing_news.tell_of_changed_standings),
+        "tiers.demotion_announced": told(standing_news.tell_of_announced_demotions),
+        "tiers.demotion_cancelled": told(standing_news.tell_of_cancelled_demotions),
         "tiers.override_news": told(tier_override_news.tell_override_news),
         "tiers.freeze_news": told(tier_override_news.tell_freeze_news),
     }
@@ -177,3 +185,4 @@ def connect() -> None:
     events.connect(LISTENERS)
     rebates.connect(_rebates)
     outbox.connect(HANDLERS, hint=hints.outbox.wake)
+    tier_gains.connect(multiplied_rebates)

@@ -18,6 +18,7 @@ from tiers.actions.scores import Source, credit_score, credit_scores, define_met
 from tiers.actions.standings import enrol_partner, review_partners
 from tiers.models import DemotionNotice, Metric, Programme, ProgrammeVersion, Review, ScoreCredit, Standing
 from tiers.queries.programmes import programme_of
+from tiers.queries.standings import review_on
 from tiers.queries.terms import terms_for
 from tiers.rules.default import default_programme as default_content
 
@@ -181,15 +182,18 @@ def test_promotion_begins_the_next_day() -> None:
     assert [held_on(partner_id, day) for day in (DAY, date(2026, 10, 15))] == ["bronze", "silver"]
     stored = Review.objects.get()
     assert (stored.business_date, stored.level and stored.level.code, stored.version.number) == (DAY, "silver", 1)
-    assert stored.steps[1]["paths"][0]["requirements"][0] == {
-        "metric": "channel_revenue",
-        "window": "trailing_12_months",
-        "aggregation": "sum",
-        "target": "100000.0000",
-        "value": "100000.0000",
-        "samples": 1,
-        "met": True,
-    }
+    assert (stored.totals, stored.samples, stored.latest) == (
+        [3 * 10_000, 100_000 * 10_000, 2 * 10_000],
+        [1, 1, 1],
+        [None, None, None],
+    )
+    read = review_on(partner_id, DAY)
+    assert read is not None
+    revenue = read.ladder.steps[1].paths[0].requirements[0]
+    assert (revenue.requirement.metric, revenue.value, revenue.target, revenue.samples, revenue.met) == (
+        *("channel_revenue", 100_000, 100_000, 1, True),
+    )
+    assert review_on(partner_id, date(2026, 10, 13)) is None
     entry = AuditEntry.objects.get(event="standing.changed")
     assert (entry.facts["before"], entry.facts["after"]) == ("bronze", "silver")
 

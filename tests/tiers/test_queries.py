@@ -14,7 +14,7 @@ from common.errors import Refused
 from tests.factories.partners import PartnerFactory
 from tests.factories.tiers import a_credit, credit, default_programme, enrolled_partner_id, hold_level
 from tiers.actions.programmes import publish_version
-from tiers.actions.scores import NewCredit, reverse_credits
+from tiers.actions.scores import reverse_credits
 from tiers.actions.standings import review_partners
 from tiers.choices.programmes import Window
 from tiers.models import Level, Metric, Programme, ProgrammeVersion, ScoreCredit, Standing
@@ -23,10 +23,10 @@ from tiers.queries.programmes import programme_on
 from tiers.queries.scores import scores_on
 from tiers.queries.standings import level_counts, standings_of
 from tiers.queries.terms import terms_for, terms_for_many
-from tiers.rules import ladder
+from tiers.rules import book, ladder
 from tiers.rules.default import default_programme as default_content
 from tiers.rules.ladder import Programme as Content
-from tiers.rules.ladder import Tally, window_starts_on
+from tiers.rules.ladder import Tally
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 10, 14)
@@ -154,7 +154,7 @@ def test_what_a_window_sees(valid_from: date, valid_until: date | None, measure:
     partner_id = enrolled_partner_id()
     credit(a_credit(partner_id, measure[0], "12.34", valid_from, valid_until))
     found = scores_on([partner_id], day=DAY, measures=[measure])
-    assert found == ({partner_id: {measure: Tally(Decimal("12.34"), 1)}} if counts else {})
+    assert found == ({partner_id: {measure: Tally(Decimal("12.34"), 1, Decimal("12.34"))}} if counts else {})
 
 
 def test_scores_of_many_partners_are_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -170,8 +170,8 @@ def test_scores_of_many_partners_are_one_statement(django_assert_num_queries: Dj
     with django_assert_num_queries(1):
         found = scores_on([first, second, third], day=DAY, measures=[REVENUE, PEOPLE])
     assert found == {
-        first: {REVENUE: Tally(Decimal("0.0001"), 1), PEOPLE: Tally(Decimal(2), 1)},
-        second: {REVENUE: Tally(Decimal(7), 1)},
+        first: {REVENUE: Tally(Decimal("0.0001"), 1, Decimal("0.0001")), PEOPLE: Tally(Decimal(2), 1, Decimal(2))},
+        second: {REVENUE: Tally(Decimal(7), 1, Decimal(7))},
     }
 
 
@@ -183,7 +183,7 @@ def test_a_past_day_as_it_was_known_then() -> None:
         scores_on([partner_id], day=DAY, measures=[REVENUE], known_at=known_at)
         for known_at in (AT - ONE_DAY, AT, AT + ONE_DAY, None)
     ]
-    ten, nothing = {partner_id: {REVENUE: Tally(Decimal(10), 1)}}, {partner_id: {REVENUE: Tally()}}
+    ten, nothing = {partner_id: {REVENUE: Tally(Decimal(10), 1, Decimal(10))}}, {partner_id: {REVENUE: Tally()}}
     assert seen == [{}, ten, nothing, nothing]
 
 
@@ -197,42 +197,60 @@ one_credit = st.tuples(
 )
 
 
-def expected(credits: list[NewCredit]) -> dict[tuple[str, str], Tally]:
-    """The same in plain Python."""
-    found: dict[tuple[str, str], Tally] = {}
-    for metric, window in MEASURES:
-        counted = [
-            given.amount
-            for given in credits
-            if given.metric == metric
-            and window_starts_on(window, DAY) <= given.period.starts_on <= DAY
-            and (window != Window.VALID_ON_DAY or DAY in given.period)
-        ]
-        if counted:
-            found[metric, window] = Tally(sum(counted, Decimal(0)), len(counted))
-    return found
+def expected(stored: list[ScoreCredit], known_at: datetime | None = None) -> dict[tuple[str, str], Tally]:
+    """The same of the credits at hand; what was reversed is told beside its original."""
+    undone = {credit.reverses_id: credit.recorded_at for credit in stored if credit.reverses_id}
+    credits = [
+        book.Credit(
+            credit.pk,
+            credit.metric.code,
+            credit.amount,
+            credit.valid_from,
+            credit.valid_until,
+            credit.recorded_at,
+            undone.get(credit.pk),
+        )
+        for credit in stored
+        if not credit.reverses_id
+    ]
+    return dict(book.scores_of(credits, day=DAY, measures=MEASURES, known_at=known_at))
+
+
+def written(partner_id: int) -> list[ScoreCredit]:
+    return list(ScoreCredit.objects.filter(partner_id=partner_id).select_related("metric"))
+
+
+def found_in(partner_id: int, known_at: datetime | None = None) -> dict[tuple[str, str], Tally]:
+    """What the database adds up, without measures of which everything was reversed."""
+    found = scores_on([partner_id], day=DAY, measures=MEASURES, known_at=known_at).get(partner_id, {})
+    return {measure: tally for measure, tally in found.items() if tally != Tally()}
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=st.lists(one_credit, max_size=12), data=st.data())
-def test_order_and_batches_do_not_matter_and_reversing_restores(drawn: list[tuple], data: st.DataObject) -> None:
-    partner_id = PartnerFactory().pk
+def test_order_and_batches_do_not_matter_reversing_restores_and_the_rules_say_the_same(
+    drawn: list[tuple], data: st.DataObject
+) -> None:
+    partner_id, other_id = PartnerFactory().pk, PartnerFactory().pk
     made = [
         a_credit(partner_id, metric, amount, starts_on, starts_on + length * ONE_DAY if length else None)
         for metric, amount, starts_on, length, _ in drawn
     ]
     shuffled = data.draw(st.permutations(made))
     cut = data.draw(st.integers(0, len(made)))
-    credit(*shuffled[:cut])
-    credit(*shuffled[cut:])
+    credit(*shuffled[:cut], at=AT)
+    credit(*shuffled[cut:], at=AT)
+    before = found_in(partner_id)
+    assert before == expected(written(partner_id))
     kept = [given for given, (*_, is_reversed) in zip(made, drawn, strict=True) if not is_reversed]
-    found = scores_on([partner_id], day=DAY, measures=MEASURES).get(partner_id, {})
-    assert found == expected(made)
-    reverse_credits("test", [given.source.key for given in made if given not in kept], at=AT)
-    after = scores_on([partner_id], day=DAY, measures=MEASURES).get(partner_id, {})
-    assert {measure: tally for measure, tally in after.items() if tally != Tally()} == {
-        measure: tally for measure, tally in expected(kept).items() if tally != Tally()
-    }
+    reverse_credits("test", [given.source.key for given in made if given not in kept], at=AT + ONE_DAY)
+    assert found_in(partner_id) == expected(written(partner_id))
+    assert found_in(partner_id, known_at=AT) == expected(written(partner_id), known_at=AT) == before
+    credit(*(replace(given, partner_id=other_id) for given in made if given in kept), at=AT)
+    summed = [
+        {each: (tally.total, tally.samples) for each, tally in found_in(pk).items()} for pk in (partner_id, other_id)
+    ]
+    assert summed[0] == summed[1]
 
 
 # Standings and the page

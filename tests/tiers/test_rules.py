@@ -11,7 +11,7 @@ from tiers.choices.programmes import Aggregation, Window
 from tiers.rules import ladder, standing
 from tiers.rules.default import default_programme
 from tiers.rules.ladder import Level, Path, Programme, Requirement, Tally
-from tiers.rules.standing import Held, Judgement, Notice
+from tiers.rules.standing import Judgement, Notice
 
 PROGRAMME = default_programme()
 BRONZE, SILVER, GOLD, PLATINUM = 1, 2, 3, 4
@@ -193,19 +193,6 @@ def test_judge(held: int, reached: int, notices: tuple[Notice, ...], day: date, 
     assert (judged.rank, judged.closed, judged.given) == (expected.rank, expected.closed, expected.given)
     if judged.closed:
         assert judged.closed_as == expected.closed_as
-
-
-def test_a_review_carries_level_steps_and_fingerprint() -> None:
-    held = Held(1, 1, date(2026, 1, 1), "silver", 2, 1)
-    gold = standing.review(held, scores("500000", 5, 7), (), day=DAY, programme=PROGRAMME)
-    again = standing.review(held, scores("500000", 5, 7), (), day=date(2026, 10, 15), programme=PROGRAMME)
-    more = standing.review(held, scores("500000.01", 5, 7), (), day=DAY, programme=PROGRAMME)
-    assert gold.moves_to is not None
-    assert gold.moves_to.code == "gold"
-    assert [step["met"] for step in gold.steps] == [True, True, True, False]
-    assert gold.fingerprint == again.fingerprint != more.fingerprint
-    stays = standing.review(held, scores("100000", 2, 3), (), day=DAY, programme=PROGRAMME)
-    assert stays.moves_to is None
 
 
 amounts = st.decimals(min_value=0, max_value=2_000_000, places=2)

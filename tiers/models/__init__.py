@@ -3,11 +3,12 @@
 from tiers.models.programmes import Level, Path, Programme, ProgrammeDraft, ProgrammeVersion, Requirement
 from tiers.models.scores import SCORE_SCALE, Metric, ScoreCredit
 from tiers.models.simulations import SimulatedPartner, Simulation
-from tiers.models.standings import DemotionNotice, Freeze, Override, Review, Standing
+from tiers.models.standings import DemotionNotice, DueReview, Freeze, Override, Review, Standing
 
 __all__ = [
     "SCORE_SCALE",
     "DemotionNotice",
+    "DueReview",
     "Freeze",
     "Level",
     "Metric",

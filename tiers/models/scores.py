@@ -67,6 +67,14 @@ class ScoreCredit(models.Model):
                 include=["valid_until", "units", "reverses", "recorded_at"],
                 name="score_window",
             ),
+            # For whom something begins or ends on a day, or leaves a window.
+            models.Index(fields=["metric", "valid_from"], include=["partner"], name="score_begins"),
+            models.Index(
+                fields=["metric", "valid_until"],
+                include=["partner"],
+                condition=Q(valid_until__isnull=False),
+                name="score_ends",
+            ),
             # What the pages and programs that read the book go along, newest or oldest first.
             models.Index(fields=["recorded_at", "id"], name="score_order"),
             models.Index(fields=["partner", "recorded_at", "id"], name="score_order_of_partner"),

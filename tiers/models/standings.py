@@ -3,8 +3,7 @@
 from functools import partial
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeBoundary, RangeOperators
-from django.core.serializers.json import DjangoJSONEncoder
+from django.contrib.postgres.fields import ArrayField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 
@@ -32,6 +31,14 @@ class Standing(models.Model):
                     (DateRange("starts_on", "ends_on", RangeBoundary()), RangeOperators.OVERLAPS),
                 ],
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["partner"],
+                include=["level", "starts_on", "id"],
+                condition=Q(ends_on=None),
+                name="standing_latest",
+            )
         ]
 
     def __str__(self) -> str:
@@ -66,17 +73,22 @@ class DemotionNotice(models.Model):
 
 
 class Review(models.Model):
-    """What the night found for a partner: each requirement's value and target, and the level that follows.
+    """What the night found for a partner: what each measure of the programme's version adds up to, and the level.
 
+    `totals`, `samples` and `latest` are in the order of `ladder.Programme.ordered_measures`, amounts in units of the
+    score book; targets are the version's. `latest` is null where no requirement asks for it or nothing is credited.
     Written only when it differs from the one before, so the review of a day is the latest that is not after it.
     """
 
     partner = models.ForeignKey("partners.Partner", models.PROTECT, related_name="+", db_index=False)
     business_date = models.DateField()
-    version = models.ForeignKey(ProgrammeVersion, models.PROTECT, related_name="+")
-    level = models.ForeignKey(Level, models.PROTECT, null=True, related_name="+")  # none: not even the entry level
-    steps = models.JSONField(encoder=DjangoJSONEncoder)
-    fingerprint = models.CharField(max_length=64)  # of version and steps: what is compared night by night
+    version = models.ForeignKey(ProgrammeVersion, models.PROTECT, related_name="+", db_index=False)
+    level = models.ForeignKey(  # none: not even the entry level
+        Level, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    totals = ArrayField(models.BigIntegerField())
+    samples = ArrayField(models.IntegerField())
+    latest = ArrayField(models.BigIntegerField(null=True))
 
     class Meta:
         ordering = ["partner", "business_date"]
@@ -84,6 +96,18 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.partner_id} {self.business_date}"
+
+
+class DueReview(models.Model):
+    """Something is new for the partner since it was last measured: a row each, written by triggers with the change.
+
+    The review that measures the partner takes them away. No unique key, so that nobody who writes waits for another.
+    """
+
+    partner = models.ForeignKey("partners.Partner", models.PROTECT, related_name="+", db_constraint=False)
+
+    def __str__(self) -> str:
+        return str(self.partner_id)
 
 
 class Override(models.Model):

@@ -11,11 +11,10 @@ from django.utils.translation import gettext as _
 from common.actor import SYSTEM, Actor
 from common.audit import entries_about
 from partners import queries as partner_queries
-from tiers.choices.programmes import Window
-from tiers.choices.scores import METRICS, MetricUnit
 from tiers.choices.standings import NoticeOutcome
-from tiers.models import DemotionNotice, Level, Metric, Review, Standing
+from tiers.models import DemotionNotice, Standing
 from tiers.queries.overlays import Happening
+from tiers.queries.standings import StoredReview, review_on
 
 EVENT = "tier.reviewed"
 SHOWN = 10
@@ -112,11 +111,11 @@ class ReviewPage:
 def review_page(actor: Actor, partner_id: int) -> ReviewPage:
     """For whoever may ask for a review; `NotFound` for others."""
     partner_queries.require(actor, "tier.override")
-    found = Review.objects.filter(partner_id=partner_id).select_related("version").order_by("business_date").last()
+    found = review_on(partner_id, date.max)
     return ReviewPage(
         stand=stand_of(partner_id),
         reviewed_on=found.business_date if found else None,
-        currency=found.version.currency if found else "",
+        currency=found.ladder.programme.currency if found else "",
         asked=_asked(found) if found else [],
         reviews=manual_reviews(partner_id),
     )
@@ -154,23 +153,21 @@ def _stand(facts: Mapping[str, Any]) -> Stand:
     return Stand(facts["level_code"], facts["level_name"], since, tuple(notices))
 
 
-def _asked(review: Review) -> list[Asked]:
+def _asked(review: StoredReview) -> list[Asked]:
     """Each requirement of each level, lowest level first."""
-    names = dict(Level.objects.filter(version_id=review.version_id).values_list("code", "name"))
-    metrics = {row[0]: row[1:] for row in Metric.objects.values_list("code", "name", "unit")}
     return [
         Asked(
-            level_code=step["code"],
-            level_name=names[step["code"]],
-            path=path["number"],
-            name=str(METRICS.get(asked["metric"], metrics.get(asked["metric"], (asked["metric"],)))[0]),
-            window=Window(asked["window"]).label,
-            unit=metrics.get(asked["metric"], ("", MetricUnit.NUMBER))[1],
-            value=None if asked["value"] is None else Decimal(asked["value"]),
-            target=Decimal(asked["target"]),
-            met=asked["met"],
+            level_code=step.level.code,
+            level_name=step.level.name,
+            path=path.number,
+            name=asked.requirement.name,
+            window=asked.requirement.window.label,
+            unit=asked.requirement.unit,
+            value=asked.value,
+            target=asked.target,
+            met=asked.met,
         )
-        for step in review.steps
-        for path in step["paths"]
-        for asked in path["requirements"]
+        for step in review.ladder.steps
+        for path in step.paths
+        for asked in path.requirements
     ]

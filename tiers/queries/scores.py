@@ -20,10 +20,24 @@ WHERE credit.partner_id = ANY(%(partners)s) AND credit.valid_from <= %(day)s
   AND (%(known_at)s::timestamptz IS NULL OR credit.recorded_at <= %(known_at)s)
 """
 _SCORES = f"""
-SELECT credit.partner_id, wanted.metric, wanted.seen_through, sum(credit.units),
-       sum(CASE WHEN credit.reverses_id IS NULL THEN 1 ELSE -1 END)
-{_COUNTED} GROUP BY 1, 2, 3
-"""
+SELECT partner_id, metric, seen_through, total, samples, newest.units
+FROM (
+    SELECT credit.partner_id, credit.metric_id, wanted.metric, wanted.seen_through, wanted.starts_on,
+           sum(credit.units) AS total, count(*) - 2 * count(credit.reverses_id) AS samples
+    {_COUNTED} GROUP BY 1, 2, 3, 4, 5
+) counted
+LEFT JOIN LATERAL (
+    SELECT credit.units FROM tiers_scorecredit credit
+    WHERE credit.partner_id = counted.partner_id AND credit.metric_id = counted.metric_id
+      AND credit.valid_from >= counted.starts_on AND credit.valid_from <= %(day)s
+      AND (counted.seen_through <> 'valid_on_day' OR credit.valid_until IS NULL OR credit.valid_until > %(day)s)
+      AND (%(known_at)s::timestamptz IS NULL OR credit.recorded_at <= %(known_at)s)
+      AND credit.reverses_id IS NULL AND NOT EXISTS (
+          SELECT FROM tiers_scorecredit reversal WHERE reversal.reverses_id = credit.id
+          AND (%(known_at)s::timestamptz IS NULL OR reversal.recorded_at <= %(known_at)s))
+    ORDER BY credit.valid_from DESC, credit.id DESC LIMIT 1
+) newest ON true
+"""  # noqa: S608 - both parts are ours
 _CREDITS = f"""
 SELECT metric, seen_through, row_count, title, amount, valid_from, valid_until, is_reversal FROM (
     SELECT wanted.metric, wanted.seen_through, credit.amount, credit.valid_from, credit.valid_until,
@@ -46,8 +60,10 @@ def scores_on(
     credit, and partners without any, are absent.
     """
     found: dict[int, dict[ladder.Measure, ladder.Tally]] = {}
-    for partner_id, metric, window, units, samples in rows(_SCORES, **_counted(partner_ids, day, measures, known_at)):
-        tally = ladder.Tally(Decimal(units) / SCORE_SCALE, int(samples))
+    counted = rows(_SCORES, **_counted(partner_ids, day, measures, known_at))
+    for partner_id, metric, window, total, samples, latest in counted:
+        newest = None if latest is None else Decimal(latest) / SCORE_SCALE
+        tally = ladder.Tally(Decimal(total) / SCORE_SCALE, int(samples), newest)
         found.setdefault(partner_id, {})[metric, window] = tally
     return found
 
@@ -67,10 +83,10 @@ def _counted(
 
 
 def newest_credits(
-    partner_id: int, *, day: date, measures: Iterable[ladder.Measure], limit: int
+    partner_id: int, *, day: date, measures: Iterable[ladder.Measure], limit: int, known_at: datetime | None = None
 ) -> list[tuple[Any, ...]]:
     """The newest credits of each measure: metric, window, how many there are of it, and the columns of a line."""
-    return rows(_CREDITS, **_counted([partner_id], day, measures, None), limit=limit)
+    return rows(_CREDITS, **_counted([partner_id], day, measures, known_at), limit=limit)
 
 
 def rows(sql: str, **parameters: Any) -> list[tuple[Any, ...]]:

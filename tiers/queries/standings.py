@@ -3,22 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.db.models import Count
 
 from tiers.choices.standings import NoticeOutcome
 from tiers.models import DemotionNotice, Review, Standing
 from tiers.models.programmes import in_force_on
+from tiers.models.scores import SCORE_SCALE
+from tiers.queries.programmes import programme_of
 from tiers.rules import ladder
-from tiers.rules.standing import Held, Notice
-
-
-def latest_standings(partner_ids: Iterable[int]) -> dict[int, Held]:
-    """The standing without an end of each partner that has one."""
-    rows = Standing.objects.filter(partner_id__in=set(partner_ids), ends_on=None).values_list(
-        *("partner_id", "pk", "starts_on", "level__code", "level__rank", "level__version__programme_id")
-    )
-    return {row[0]: Held(*row) for row in rows}
+from tiers.rules.standing import Notice
 
 
 def open_notices(partner_ids: Iterable[int], programme: ladder.Programme) -> dict[int, list[Notice]]:
@@ -31,11 +26,31 @@ def open_notices(partner_ids: Iterable[int], programme: ladder.Programme) -> dic
     return found
 
 
-def latest_reviews(partner_ids: Iterable[int]) -> dict[int, tuple[date, str]]:
-    """Business date and fingerprint of each partner's last review."""
-    rows = Review.objects.filter(partner_id__in=set(partner_ids)).order_by("partner_id", "-business_date")
-    found = rows.distinct("partner_id").values_list("partner_id", "business_date", "fingerprint")
-    return {partner_id: (business_date, fingerprint) for partner_id, business_date, fingerprint in found}
+@dataclass(frozen=True, slots=True)
+class StoredReview:
+    """What a review found, by the version that was in force: every requirement beside its value."""
+
+    business_date: date
+    version_id: int
+    ladder: ladder.Ladder
+
+
+def review_on(partner_id: int, day: date) -> StoredReview | None:
+    """The latest review that is not after the day; None when there is none."""
+    found = Review.objects.filter(partner_id=partner_id, business_date__lte=day).order_by("business_date").last()
+    programme = programme_of(found.version_id) if found else None
+    if found is None or programme is None:
+        return None
+    figures = zip(programme.ordered_measures, found.totals, found.samples, found.latest, strict=True)
+    scores = {
+        measure: ladder.Tally(_amount(total), samples, None if latest is None else _amount(latest))
+        for measure, total, samples, latest in figures
+    }
+    return StoredReview(found.business_date, found.version_id, ladder.tier_for(scores, programme))
+
+
+def _amount(units: int) -> Decimal:
+    return Decimal(units) / SCORE_SCALE
 
 
 @dataclass(frozen=True, slots=True)

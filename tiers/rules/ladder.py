@@ -1,12 +1,9 @@
 """Which level a partner's scores give: the programme as values, every requirement measured, and the steps."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_FLOOR, Decimal
-from typing import Any
 
 from common.period import Measurement, add_months, period_of
 from tiers.choices.programmes import Aggregation, SupportLevel, Window
@@ -114,6 +111,17 @@ class Programme:
     def measures(self) -> frozenset[Measure]:
         return frozenset(self.requirement_by_measure)
 
+    @property
+    def ordered_measures(self) -> tuple[Measure, ...]:
+        """Everything that is looked at, in the order in which reviews store it."""
+        return tuple(sorted(self.requirement_by_measure))
+
+    @property
+    def latest_measures(self) -> frozenset[Measure]:
+        """Of which some requirement asks for the latest."""
+        asked = (requirement for level in self.levels for path in level.paths for requirement in path.requirements)
+        return frozenset(each.measure for each in asked if each.aggregation == Aggregation.LATEST)
+
     def level_of_rank(self, rank: int) -> Level:
         return next(level for level in self.levels if level.rank == rank)
 
@@ -129,7 +137,7 @@ class Programme:
 class Tally:
     """What the score book adds up to for one measure: the total, and how many credits that were not reversed.
 
-    `latest` is the amount of the one that became valid last; only known where a requirement asks for it.
+    `latest` is the amount of the one that became valid last, and of those the one recorded last; None without any.
     """
 
     total: Decimal = Decimal(0)
@@ -267,43 +275,3 @@ def window_starts_on(window: str, day: date) -> date:
     if window in FISCAL_PERIODS:
         return period_of(day, FISCAL_PERIODS[window]).starts_on
     return date.min
-
-
-def snapshot(ladder: Ladder) -> list[dict[str, Any]]:
-    """The ladder as JSON values, for the review that is stored."""
-    return [
-        {
-            "rank": step.level.rank,
-            "code": step.level.code,
-            "met": step.met,
-            "paths": [_path_as_json(path) for path in step.paths],
-        }
-        for step in ladder.steps
-    ]
-
-
-def _path_as_json(path: PathStep) -> dict[str, Any]:
-    return {
-        "number": path.number,
-        "met": path.met,
-        "requirements": [_requirement_as_json(step) for step in path.requirements],
-    }
-
-
-def _requirement_as_json(step: RequirementStep) -> dict[str, Any]:
-    asked = step.requirement
-    return {
-        "metric": asked.metric,
-        "window": str(asked.window),
-        "aggregation": str(asked.aggregation),
-        "target": str(asked.threshold.quantize(SCORE_STEP)),
-        "value": None if step.value is None else str(step.value.quantize(SCORE_STEP)),
-        "samples": step.samples,
-        "met": step.met,
-    }
-
-
-def fingerprint(number: int, steps: list[dict[str, Any]]) -> str:
-    """Equal for equal steps of the same programme version, so that nights can be compared without reading them."""
-    text = json.dumps([number, steps], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()

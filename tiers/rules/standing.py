@@ -3,25 +3,24 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from common.period import Measurement, period_of
-from tiers.rules import ladder
-from tiers.rules.ladder import Ladder, Level, Programme, Scores
+from tiers.rules.ladder import Programme
 
 ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A partner's latest standing: it has no end yet and may begin tomorrow."""
+    """A partner's latest standing: it has no end yet and may begin tomorrow. `rank` is that of the level's code in the
+    version that is in force."""
 
     partner_id: int
     standing_id: int
     starts_on: date
     level_code: str
-    level_rank: int
-    programme_id: int
+    rank: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +42,6 @@ class Judgement:
     given: Notice | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a night's review found for a partner, and what follows from it."""
-
-    held: Held
-    ladder: Ladder
-    steps: list[dict[str, Any]]
-    fingerprint: str
-    judgement: Judgement
-    moves_to: Level | None  # none: the level stays
-
-
 def demotion_effective_on(notice_on: date, *, notice_days: int, period: Measurement) -> date:
     """The first day of the lower level: a period's first day, at least `notice_days` after the notice."""
     earliest = notice_on + timedelta(days=notice_days)
@@ -69,7 +56,8 @@ def judge(held: int, reached: int, notices: Iterable[Notice], *, day: date, prog
 
     Rising is immediate and cancels every notice, as does holding on. Falling happens only to where it was announced,
     or less deep, and only once the notice has run; if the scores sink below what was announced, that is
-    announced with a time of its own.
+    announced with a time of its own. Nobody is judged on a day before one of a freeze: what became due meanwhile takes
+    effect on the first day after it.
     """
     notices = tuple(notices)
     if reached >= held:
@@ -81,19 +69,3 @@ def judge(held: int, reached: int, notices: Iterable[Notice], *, day: date, prog
     effective_on = demotion_effective_on(day, notice_days=programme.notice_days, period=programme.demotion_period)
     given = Notice(reached, effective_on) if reached < announced else None
     return Judgement(rank, closed, "took_effect", given)
-
-
-def review(held: Held, scores: Scores, notices: Iterable[Notice], *, day: date, programme: Programme) -> Finding:
-    """Measure a partner at the end of the day and judge its standing."""
-    found = ladder.tier_for(scores, programme)
-    rank = programme.rank_of(held.level_code, otherwise=held.level_rank)
-    judgement = judge(rank, found.level.rank, notices, day=day, programme=programme)
-    steps = ladder.snapshot(found)
-    return Finding(
-        held=held,
-        ladder=found,
-        steps=steps,
-        fingerprint=ladder.fingerprint(programme.number, steps),
-        judgement=judgement,
-        moves_to=None if judgement.rank == rank else programme.level_of_rank(judgement.rank),
-    )
