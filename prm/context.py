@@ -54,7 +54,10 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
         _("Grow and earn"),
         (
             Place(_("Your tier"), "medal", "tiers:standing", "tier.view", "partner"),
+            Place(_("Programme"), "list-check", "tiers:programme", "tier.view"),
             Place(_("Tier board"), "trophy", "tiers:board", "tier.board", "vendor"),
+            Place(_("Overrides"), "lock", "tiers:overrides", "tier.board", "vendor"),
+            Place(_("Score book"), "columns", "tiers:scores", "score.view", "vendor"),
             Place(_("Statements"), "receipt-2", "incentives:statements", "statement.view"),
         ),
     ),

@@ -27,6 +27,7 @@ from prm.demo.books import Books
 from prm.demo.deal import World
 from prm.demo.deals import Desk
 from prm.demo.duties import Duties, connect_news
+from prm.demo.overrides import Overlays
 from prm.demo.scenes import Scenes
 from prm.demo.story import Story
 from tiers.actions.programmes import publish_default_programme
@@ -93,6 +94,7 @@ def build(plan: Plan, *, progress: Callable[[date], None]) -> dict[str, int]:
     books.plan_sales(partners, others, plan.lines * plan.scale)
     books.plan_nights()
     desk.plan(partners, others, plan.registrations * plan.scale)
+    Overlays(story, staff, partners).plan()
     story.tell(progress)
     policies.draft_rules(staff["chief"], today=plan.today, at=datetime.combine(plan.today, time(9), UTC))
     keep_views(staff)
