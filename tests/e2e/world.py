@@ -19,6 +19,7 @@ from partners.actions.views import save_view
 from partners.models import Partner, User
 from partners.queries import actor_of
 from tests.e2e.life import life_sights
+from tests.e2e.overrides import override_sights
 from tests.e2e.policies import list_sights, policy_sights
 from tests.factories.deals import Channel, a_channel, drafted, registered
 from tests.factories.incentives import FINANCE, night, published, sold
@@ -66,6 +67,8 @@ def busy_world() -> World:
         "partner": ("partners:detail", [partner.public_id]),
         "tier": ("tiers:partner", [partner.public_id]),
     }
+    for reader, sights in override_sights(partner, world.users, at).items():
+        world.objects[reader] |= sights
     return world
 
 

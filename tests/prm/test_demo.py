@@ -31,6 +31,8 @@ from incentives.models import MakeGood
 from incentives.models.statements import Statement
 from partners.models import Distribution, Notification, Partner, SavedView
 from prm.demo import build, cast, papers
+from tiers.models import Freeze, Override
+from tiers.queries.terms import terms_for
 
 TODAY = date(2026, 3, 10)
 NOW = datetime(2026, 3, 10, 7, tzinfo=UTC)
@@ -70,6 +72,7 @@ def test_the_demo_is_a_whole_and_true_world(months):
     several_partners(largest)
     every_lead(cast.partners(3, 1)[0].name)
     what_people_keep()
+    what_lies_over_levels()
 
 
 def every_state(largest):
@@ -131,6 +134,14 @@ def what_people_keep():
     assert Notification.objects.filter(mailed_at=None).exclude(mail_due="none").count() == 0
     assert Rulebook.objects.filter(published_at=None).exists()
     assert kinds(BackTest.objects, "status") == {"done"}
+
+
+def what_lies_over_levels():
+    assert sorted(Override.objects.values_list("status", flat=True)) == ["approved", "requested"]
+    given = Override.objects.get(status="approved")
+    assert terms_for(given.partner_id, day=TODAY).level_code == given.level.code
+    assert Freeze.objects.get().ends_on > TODAY
+    assert Notification.objects.filter(code="notice.override_requested").exists()
 
 
 @pytest.mark.parametrize(
