@@ -63,7 +63,7 @@ CAPABILITIES: dict[str, Capability] = {
     "rulebook.draft": _held_by(vendor="channel_manager channel_chief"),  # to read drafts and their back-tests
     "policy.view": _held_by(vendor="channel_manager channel_chief ceo admin", scopes="deals.read"),
     "policy.edit": _held_by(vendor="channel_chief", scopes="deals.write"),
-    "tier.view": _held_by("admin seller finance viewer", _STAFF),
+    "tier.view": _held_by("admin seller finance viewer", _STAFF, "tiers.read"),
     "tier.board": _held_by(vendor="channel_manager channel_chief ceo admin finance", scopes="tiers.read"),
     "tier.override": _held_by(vendor="channel_manager channel_chief", scopes="tiers.write"),
     "tier.override_approve": _held_by(vendor="channel_chief ceo"),  # for the second person

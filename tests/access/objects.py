@@ -23,6 +23,7 @@ from tests.access.joint_objects import joint_objects
 from tests.access.life_objects import life_objects
 from tests.access.override_objects import override_objects
 from tests.access.policy_objects import policy_objects
+from tests.access.programme_objects import programme_objects
 from tests.factories.crm import CustomerFactory, OpportunityFactory, ProductFactory
 from tests.factories.notices import declare, tell
 from tests.journeys.world import World
@@ -61,6 +62,7 @@ def owned_objects(world: World) -> dict[str, str]:
         **_cases(world, product),
         **life_objects(world, product, OWNER_TEXT),
         **policy_objects(world, OWNER_TEXT),
+        **programme_objects(OWNER_TEXT),
         **override_objects(world, OWNER_TEXT),
         **joint_objects(world, product, OWNER_TEXT),
         **_kept_by(User.objects.get(email=world.emails["seller"])),

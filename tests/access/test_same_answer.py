@@ -23,6 +23,10 @@ NAMED = {
     "partners:detail": {"public_id": "partner"},
     "tiers:partner": {"public_id": "partner"},
     **{f"tiers:{name}": {"public_id": "partner"} for name in ("override-new", "freeze-new", "review-now")},
+    **{
+        f"tiers:programme-{name}": {"public_id": "programme draft"}
+        for name in ("draft", "edit", "copy", "publish", "discard")
+    },
     "tiers:override": {"public_id": "override"},
     "tiers:freeze": {"public_id": "freeze"},
     "deals:detail": {"public_id": "deal"},
@@ -113,6 +117,7 @@ NAMED = {
         for what in ("detail", "end")
     },
     "api:incentives:statement-detail": {"public_id": "statement"},
+    "api:tiers:programme-detail": {"number": "programme version"},
     **{f"api:tiers:override-{what}": {"public_id": "override"} for what in ("detail", "end", "withdraw")},
     **{f"api:tiers:freeze-{what}": {"public_id": "freeze"} for what in ("detail", "end")},
 }
@@ -131,7 +136,7 @@ VENDORS = (
     *("tiers:override", "tiers:freeze", "tiers:override-new", "tiers:freeze-new", "tiers:review-now"),
 )
 """Pages that a partner's people have no part in."""
-CHIEFS = ("deals:rulebook", "deals:back-test", "deals:policy", "deals:merge")
+CHIEFS = ("deals:rulebook", "deals:back-test", "deals:policy", "deals:merge", "tiers:programme")
 """Pages on which the channel chief works."""
 ONE_PERSONS = ("notices:", "views:")
 """What belongs to one person and is missing for their colleagues too."""

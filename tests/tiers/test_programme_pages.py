@@ -257,7 +257,7 @@ def test_there_is_always_a_level_and_never_too_much(manager, draft):
     for _ in range(12):
         sent = as_shown(manager.post(address("edit", draft), sent | {"change": "add:"}).context["form"])
     assert sent["shape"].count("|") == 9
-    for place, count in (("l0", 5), ("l0-p0", 5)):
+    for place in ("l0", "l0-p0"):
         for _ in range(12):
             sent = as_shown(manager.post(address("edit", draft), sent | {"change": f"add:{place}"}).context["form"])
     assert sent["shape"].startswith("10,3,1,1,1|")

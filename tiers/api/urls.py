@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tiers.api import metrics, overrides, scores, standing
+from tiers.api import metrics, overrides, programmes, scores, standing
 
 app_name = "tiers"
 
@@ -10,6 +10,8 @@ urlpatterns = [
     path("metrics", metrics.MetricList.as_view(), name="metric-list"),
     path("score-credits", scores.CreditList.as_view(), name="credit-list"),
     path("score-credits/reversals", scores.ReversalBatch.as_view(), name="credit-reversals"),
+    path("programme-versions", programmes.ProgrammeVersionList.as_view(), name="programme-list"),
+    path("programme-versions/<int:number>", programmes.ProgrammeVersionDetail.as_view(), name="programme-detail"),
     path("tier-overrides", overrides.OverrideList.as_view(), name="override-list"),
     path("tier-overrides/<slug:public_id>", overrides.OverrideDetail.as_view(), name="override-detail"),
     path("tier-overrides/<slug:public_id>/end", overrides.OverrideEnding.as_view(), name="override-end"),

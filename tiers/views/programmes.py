@@ -20,6 +20,7 @@ from partners import rules as partner_rules
 from tiers.actions import drafts as draft_actions
 from tiers.actions import programmes as actions
 from tiers.choices.programmes import REVISION_COLOURS, VERSION_COLOURS
+from tiers.choices.simulations import STATUS_COLOURS
 from tiers.forms.programme import DayForm, DraftNameForm, ProgrammeForm, PublishForm, WithdrawForm
 from tiers.forms.sheet import sheet_of, typed_sheet
 from tiers.queries import drafts as queries
@@ -70,6 +71,7 @@ def draft(request: ActorRequest, public_id: str) -> HttpResponse:
         "is_simulated": queries.is_simulated(row),
         "may_publish": partner_rules.may(request.actor, "programme.publish").allowed,
         "revision_colours": REVISION_COLOURS,
+        "simulation_colours": STATUS_COLOURS,
     }
     return render(request, "tiers/programme_draft.html", context)
 
