@@ -16,7 +16,7 @@ from deals.queries.registrations import StatusTotal
 from incentives.queries import ledger, statements
 from partners import queries as partner_queries
 from partners import rules as partner_rules
-from tiers.queries.pages import StandingPage, standing_page_for
+from tiers.queries.pages import Position, position_of
 from tiers.queries.standings import LevelCount, level_counts
 
 WARNED_BEFORE = timedelta(days=30)
@@ -36,7 +36,7 @@ class PartnerHome:
     drafts: Sequence[Any]
     latest: Sequence[Any]
     holds: Sequence[Any]
-    standing: StandingPage | None
+    standing: Position | None
     balance: Money | None
     statement: Any
 
@@ -65,7 +65,7 @@ def partner_home(actor: Actor, partner: Any, *, at: datetime) -> PartnerHome:
         drafts=list(own.filter(status=RegistrationStatus.DRAFT).order_by("-pk")[:SHOWN]) if may_register else [],
         latest=list(own.exclude(status=RegistrationStatus.DRAFT).order_by("-pk")[:SHOWN]),
         holds=live_holds(frozenset({partner.pk}), at=at) if may_register else [],
-        standing=standing_page_for(partner.pk, day=day),
+        standing=position_of(partner.pk, day=day),
         balance=ledger.balance_of(partner.pk) if sees_money else None,
         statement=own_statements.order_by("-month_starts_on").first() if sees_money else None,
     )

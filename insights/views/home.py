@@ -11,6 +11,7 @@ from deals.choices.registrations import STATUS_COLOURS, RegistrationStatus
 from incentives.choices import STATEMENT_STATUS_COLOURS
 from insights.queries.home import partner_home, vendor_home
 from partners import queries as partner_queries
+from tiers.choices.programmes import LEVEL_COLOURS
 
 
 @login_required
@@ -21,6 +22,7 @@ def home(request: ActorRequest) -> HttpResponse:
         "status_colours": STATUS_COLOURS,
         "status_names": dict(RegistrationStatus.choices),
         "statement_colours": STATEMENT_STATUS_COLOURS,
+        "level_colours": LEVEL_COLOURS,
         "currency": settings.BASE_CURRENCY,
     }
     if actor.vendor_roles == {"ceo"}:

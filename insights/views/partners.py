@@ -13,7 +13,7 @@ from insights.forms import PartnerFilterForm
 from insights.queries.partners import partner_page, terms_if_any
 from partners import queries as partner_queries
 from partners.choices import PARTNER_STATUS_COLOURS, PartnerStatus, PartnerType
-from tiers.choices.programmes import LEVEL_COLOURS
+from tiers.choices.programmes import LEVEL_COLOURS, SupportLevel
 
 PAGE_SIZE = 25
 
@@ -69,5 +69,6 @@ def _words() -> dict[str, object]:
     return {
         "status_colours": PARTNER_STATUS_COLOURS,
         "level_colours": LEVEL_COLOURS,
+        "support_names": dict(SupportLevel.choices),
         "type_names": dict(PartnerType.choices),
     }

@@ -1,6 +1,7 @@
 // Draws each <canvas data-chart="id"> from the JSON in <script id="id" type="application/json">:
 // {"kind": "bar" | "line" | "doughnut", "labels": […], "series": [{"label", "values"}], "stacked": bool,
-//  "currency": "EUR", "unit": "%"}. Colours follow the theme; the table beside the chart says the same in words.
+//  "currency": "EUR", "unit": "%", "steps": ["Bronze", …]}: with steps, values are places among them and lines go level
+// until they change. Colours follow the theme; the table beside the chart says the same in words.
 (() => {
   const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
   const charts = new Map();
@@ -10,6 +11,9 @@
   };
 
   const writer = (data, notation) => {
+    if (data.steps) {
+      return (value) => data.steps[value] || "";
+    }
     const options = { notation, maximumFractionDigits: notation === "compact" ? 1 : 2 };
     if (data.currency) {
       Object.assign(options, { style: "currency", currency: data.currency });
@@ -30,7 +34,9 @@
       borderRadius: data.kind === "bar" ? 4 : 0,
       borderWidth: data.kind === "line" ? 2 : 0,
       maxBarThickness: 36,
-      pointRadius: 2,
+      pointRadius: data.steps ? 0 : 2,
+      stepped: Boolean(data.steps),
+      borderDash: data.steps && place ? [4, 4] : [],
     }));
   };
 
@@ -38,6 +44,7 @@
     const data = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
     const colours = palettes[document.documentElement.dataset.bsTheme] || palettes.light;
     const full = writer(data, "standard");
+    const rungs = data.steps ? { min: -0.25, max: data.steps.length - 0.75, afterBuildTicks: (y) => (y.ticks = data.steps.map((_name, value) => ({ value }))) } : {};
     const axis = { ticks: { color: colours.text }, border: { display: false }, stacked: Boolean(data.stacked) };
     charts.get(canvas)?.destroy();
     charts.set(canvas, new Chart(canvas, {
@@ -54,7 +61,7 @@
         },
         scales: data.kind === "doughnut" ? {} : {
           x: { ...axis, grid: { display: false } },
-          y: { ...axis, beginAtZero: true, grid: { color: colours.line }, ticks: { color: colours.text, callback: writer(data, "compact"), maxTicksLimit: 6 } },
+          y: { ...axis, beginAtZero: true, grid: { color: colours.line }, ticks: { color: colours.text, callback: writer(data, "compact"), maxTicksLimit: 6 }, ...rungs },
         },
       },
     }));

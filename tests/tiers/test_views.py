@@ -107,7 +107,7 @@ def test_the_page_shows_requirements_paths_credits_and_announcements(
             "What keeps Gold",
             "Path 1",
             "Path 2",
-            "Nearer",
+            "The shorter way",
             "€60,000.50",
             "€500,000.00",
             "still missing:",

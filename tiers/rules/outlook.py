@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from common.period import Period, add_months
+from tiers.choices.programmes import Window
 from tiers.rules.book import Credit, scores_of, seen_until
 from tiers.rules.course import Announced, Course, InForce, Reached, Start, course, programme_in_force
 from tiers.rules.ladder import (
@@ -38,9 +39,22 @@ class Cause:
     credits: tuple[Credit, ...]
 
     @property
+    def expires(self) -> bool:
+        """Whether it counts what is valid; else what lies in a window that moves on."""
+        return self.requirement.window == Window.VALID_ON_DAY
+
+    @property
     def missing(self) -> Decimal:
         """How much more would keep it; zero where nothing is missing."""
         return max(self.requirement.threshold - (self.after or Decimal(0)), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Demotion:
+    """To the level, on that day at the earliest."""
+
+    level: Level
+    effective_on: date
 
 
 Kind = Literal["lost", "met", "announced", "rose", "fell"]
@@ -51,15 +65,17 @@ class Turn:
     """What happens on a day: requirements of the level are ``lost`` or ``met``, a demotion to it is ``announced``, the
     partner ``rose`` or ``fell`` to it.
 
-    `announces`: the demotion that is announced then. `version`: the number of the programme's version that begins on
-    the day and is why, None where only scores change.
+    `reaches`: the level whose requirements are met from the day on, where that changes. `announces`: the demotion that
+    is announced then. `version`: the number of the programme's version that begins on the day and is why, None where
+    only scores change.
     """
 
     day: date
     kind: Kind
     level: Level
     causes: tuple[Cause, ...] = ()
-    announces: Announced | None = None
+    reaches: Level | None = None
+    announces: Demotion | None = None
     version: int | None = None
 
     @property
@@ -127,8 +143,8 @@ class _Look:
         known = {(notice.level_code, notice.effective_on) for notice in start.notices}
         for notice in self.way.notices:
             if notice.given_on not in told and (notice.level_code, notice.effective_on) not in known:
-                level = self._level(notice.level_code, notice.given_on)
-                yield Turn(notice.given_on, "announced", level, announces=notice)
+                demotion = self._demotion(notice)
+                yield Turn(notice.given_on, "announced", demotion.level, announces=demotion)
 
     def _turned(self, before: Reached, after: Reached) -> Iterable[Turn]:
         """Ranks are those of the programme in force on the later day."""
@@ -138,15 +154,20 @@ class _Look:
         rank = programme.rank_of(old.code, otherwise=old.rank)
         if rank == new.rank:
             return
-        announces = next((each for each in self.way.notices if each.given_on == after.day), None)
+        rises = new.rank > rank
+        announced = next((each for each in self.way.notices if each.given_on == after.day), None)
         is_new = before.programme_number != after.programme_number
         yield Turn(
             after.day,
-            "met" if new.rank > rank else "lost",
-            new if new.rank > rank else programme.level_of_rank(rank),
-            announces=None if new.rank > rank else announces,
+            "met" if rises else "lost",
+            new if rises else programme.level_of_rank(rank),
+            reaches=new,
+            announces=None if rises or announced is None else self._demotion(announced),
             version=programme.number if is_new else None,
         )
+
+    def _demotion(self, notice: Announced) -> Demotion:
+        return Demotion(self._level(notice.level_code, notice.given_on), notice.effective_on)
 
     def _level(self, code: str, day: date) -> Level:
         programme = _programme(self.versions, day)
