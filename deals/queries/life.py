@@ -8,6 +8,7 @@ from common.verdict import Verdict, refusal
 from deals.choices.protections import ChangeStatus
 from deals.choices.registrations import Event, RegistrationStatus
 from deals.models import Attachment, Comment, Registration
+from deals.queries.benefits import DealDiscount, discount_of
 from deals.queries.changes import ChangeRow, changes_of
 from deals.queries.conversation import attachments_of, comments_of
 from deals.queries.decisions import Receipt, decisions_of, receipt_for
@@ -53,6 +54,7 @@ class DealLife:
     comments: list[Comment]
     files: list[Attachment]
     timeline: list[TimelineEntry]
+    discount: DealDiscount | None
     may: Doings
 
     def comments_in(self, stream: str) -> list[Comment]:
@@ -72,7 +74,7 @@ class DealLife:
 
 
 def deal_life(actor: Actor, registration: Registration, *, at: datetime) -> DealLife:
-    """Everything about the registration that this actor may read. Six statements, two fewer before its approval."""
+    """Everything about the registration that this actor may read. Seven statements, three fewer before its approval."""
     decisions = list(decisions_of(registration))
     receipts = [receipt_for(actor, decision) for decision in decisions]
     terms = terms_from(decisions[0].rulebook.terms) if decisions else Terms()
@@ -88,6 +90,7 @@ def deal_life(actor: Actor, registration: Registration, *, at: datetime) -> Deal
         comments=comments_of(actor, registration),
         files=attachments_of(actor, registration),
         timeline=timeline_of(registration, receipts, at=at),
+        discount=discount_of(actor, registration),
         may=_doings(
             actor, registration, at=at, extend=_extendable(registration, extensions, terms, at), changes=changes
         ),

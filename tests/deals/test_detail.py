@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from common.money import Money
 from deals.actions.attachments import attach
 from deals.actions.changes import propose_change
 from deals.actions.comments import add_comment
@@ -23,6 +24,7 @@ from partners.models import User
 from tests.factories.crm import CustomerFactory
 from tests.factories.deals import registered, vendor
 from tests.factories.partners import MembershipFactory
+from tests.factories.tiers import hold_level
 
 DAY = timedelta(days=1)
 PDF = b"%PDF-1.7\n%%EOF"
@@ -305,18 +307,39 @@ def test_the_page_takes_a_fixed_number_of_statements(channel, seller, manager, d
     for count in (1, 6):
         busy(channel, deal, at, count)
         for actor in (channel.seller, channel.manager):
-            with django_assert_max_num_queries(8):
+            with django_assert_max_num_queries(9):
                 page = registration_page(actor, deal.public_id, at=at)
                 deal_life(actor, page.registration, at=at)
 
 
 def test_the_whole_page_takes_a_fixed_number_of_statements(channel, seller, deal, at, django_assert_max_num_queries):
-    """Who it is, what the bell and the menu show: six. Everything about the deal, however much: eleven."""
+    """Who it is, what the bell and the menu show: six. Everything about the deal, however much: twelve."""
     busy(channel, deal, at, 4)
     page = address("detail", deal.public_id)
     seller.get(page)
-    with django_assert_max_num_queries(6 + 11):
+    with django_assert_max_num_queries(6 + 12):
         seller.get(page)
+
+
+def test_the_discount_is_that_of_the_level_on_the_decisions_day(channel, seller, manager, deal, at):
+    hold_level(channel.partner.pk, "silver", starts_on=timezone.localdate(at))
+    hold_level(channel.partner.pk, "gold", starts_on=timezone.localdate(at + DAY))
+    discount = deal_life(channel.seller, deal, at=at).discount
+    assert (discount.rate, discount.level_name, discount.day) == (Decimal("0.06"), "Silver", timezone.localdate(at))
+    assert discount.amount == Money(deal.total_amount * Decimal("0.06"), deal.currency).rounded()
+    for client in (seller, manager):
+        page = text(client.get(address("detail", deal.public_id)))
+        assert "Deal discount" in page
+        assert "as Silver on" in page
+
+
+def test_before_its_approval_and_to_a_distributor_a_deal_shows_no_discount(channel, at):
+    waiting = registered(channel, at=at, amount=50_000, customer_name="Later", customer_domain="")
+    assert waiting.protected_until is None
+    assert deal_life(channel.seller, waiting, at=at).discount is None
+    approved = registered(channel, at=at)
+    assert deal_life(channel.seller, approved, at=at).discount is not None
+    assert deal_life(channel.rival_seller, approved, at=at).discount is None
 
 
 def test_vendor_roles_that_only_read_cannot_write(channel, deal):
