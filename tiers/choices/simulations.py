@@ -11,6 +11,9 @@ class SimulationStatus(TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+STATUS_COLOURS = {"running": "azure", "done": "green", "failed": "red", "cancelled": "secondary"}
+
+
 class Direction(TextChoices):
     """Where a partner would stand at the end, beside where it stands."""
 

@@ -1,6 +1,8 @@
 """Drafts of a programme tried on the past."""
 
+from datetime import date, timedelta
 from functools import partial
+from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -39,6 +41,10 @@ class Simulation(models.Model):
     def __str__(self) -> str:
         return f"{self.draft_id}/{self.revision} {self.starts_on} … {self.ends_on}"
 
+    @property
+    def last_day(self) -> date:
+        return self.ends_on - timedelta(days=1)
+
 
 class SimulatedPartner(models.Model):
     """What the draft would have meant for one partner: its moves, and its money beside what really was.
@@ -63,3 +69,15 @@ class SimulatedPartner(models.Model):
 
     def __str__(self) -> str:
         return f"{self.partner_id} {self.actual_level} → {self.simulated_level}"
+
+    @property
+    def shown_moves(self) -> list[dict[str, Any]]:
+        return _with_days(self.moves)
+
+    @property
+    def shown_actual_moves(self) -> list[dict[str, Any]]:
+        return _with_days(self.actual_moves)
+
+
+def _with_days(moves: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**move, "day": date.fromisoformat(move["day"])} for move in moves]

@@ -11,11 +11,12 @@ from django.db.models.fields import DecimalField
 
 from common.actor import Actor
 from common.errors import NotFound
+from partners import queries as partner_queries
 from partners import rules as partner_rules
 from tiers.choices.simulations import Direction
 from tiers.models import Level, ProgrammeDraft, SimulatedPartner, Simulation, Standing
 from tiers.queries.credits_of import credits_of, frozen_times_of, given_levels_of, held_by, notices_of, open_on
-from tiers.queries.nights import nights_of
+from tiers.queries.nights import nights_for
 from tiers.rules.content import read_content
 from tiers.rules.simulation import REVENUE, Subject, Trial
 
@@ -49,11 +50,13 @@ def simulations_of(actor: Actor, draft: ProgrammeDraft) -> QuerySet[Simulation]:
 
 
 def enrolled_partner_ids(programme_id: int, starts_on: date, ends_on: date) -> list[int]:
-    """Partners that stood somewhere in the programme on any of the half-open days, ascending."""
+    """Partners that stood somewhere in the programme on any of the half-open days and have not left, ascending."""
     stood = Standing.objects.filter(
         Q(ends_on=None) | Q(ends_on__gt=starts_on), level__version__programme_id=programme_id, starts_on__lt=ends_on
     )
-    return list(stood.order_by("partner_id").values_list("partner_id", flat=True).distinct())
+    active = set(partner_queries.active_partner_ids())
+    found = stood.order_by("partner_id").values_list("partner_id", flat=True).distinct()
+    return [partner_id for partner_id in found if partner_id in active]
 
 
 def subjects_of(partner_ids: Iterable[int], trial: Trial, programme_id: int, *, knows_today: bool) -> Iterator[Subject]:
@@ -64,7 +67,7 @@ def subjects_of(partner_ids: Iterable[int], trial: Trial, programme_id: int, *, 
     credits = credits_of(ids, metrics=metrics, before=ends_on)
     held = held_by(ids, programme_id, until=ends_on)
     notices, frozen, given = notices_of(ids), frozen_times_of(ids), given_levels_of(ids)
-    nights = None if knows_today else nights_of(ids, since=starts_on, until=ends_on)
+    nights = None if knows_today else nights_for(ids, since=starts_on, until=ends_on)
     for partner_id in ids:
         yield Subject(
             partner_id=partner_id,
