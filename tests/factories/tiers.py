@@ -46,3 +46,9 @@ def hold_level(partner_id: int, code: str, *, starts_on: date) -> Standing:
     Standing.objects.filter(partner_id=partner_id, ends_on=None).update(ends_on=starts_on)
     level = version.levels.get(code=code)
     return Standing.objects.create(partner_id=partner_id, level=level, starts_on=starts_on)
+
+
+def a_certificate(partner_id: int, holder: str, valid_from: date, valid_until: date | None = None) -> NewCredit:
+    """One certified person."""
+    source = Source("certificate", f"certificate-{next(_keys)}", f"Certificate of {holder}", holder)
+    return NewCredit(partner_id, "certified_people", Decimal(1), Period(valid_from, valid_until), source)
