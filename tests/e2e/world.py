@@ -21,6 +21,8 @@ from partners.queries import actor_of
 from tests.e2e.life import life_sights
 from tests.e2e.overrides import override_sights
 from tests.e2e.policies import list_sights, policy_sights
+from tests.e2e.programmes import programme_sights
+from tests.e2e.simulations import simulation_sights
 from tests.factories.deals import Channel, a_channel, drafted, registered
 from tests.factories.incentives import FINANCE, night, published, sold
 from tests.factories.leads import an_offer
@@ -61,7 +63,7 @@ def busy_world() -> World:
     _money(world, partner, at.date(), at)
     _tier(partner, at)
     _news(world, at)
-    world.objects["channel-chief"] = policy_sights(channel, at)
+    world.objects["channel-chief"] = policy_sights(channel, at) | programme_sights(at) | simulation_sights(at)
     world.objects["partner-admin"]["company"] = ("partners:detail", [partner.public_id])
     world.objects["channel-manager"] |= {
         "partner": ("partners:detail", [partner.public_id]),

@@ -15,7 +15,9 @@ REASONS = {
     "programme.number_invalid": _("Enter a whole number from %(least)s to %(most)s."),
     "programme.share_invalid": _("Enter a percentage from 0 to 100, with at most 2 decimals."),
     "programme.multiplier_invalid": _("Enter a number above 0 and below 100, with at most 4 decimals."),
-    "programme.threshold_invalid": _("Enter a number above 0, with at most 13 digits before and 4 after the point."),
+    "programme.threshold_invalid": _(
+        "Enter a number above 0 such as 40000 or 4.5, with at most 13 digits before and 4 after the point."
+    ),
     "programme.choice_unknown": _("Choose one of the values that are offered."),
     "programme.period_unknown": _("Choose month, quarter or year."),
     "programme.currency_differs": _("The programme is in %(currency)s: what was credited so far is too."),
