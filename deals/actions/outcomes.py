@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.db.models.functions import Greatest
 
 from common.actor import SYSTEM, Actor
 from common.audit import record
+from common.period import Period
 from common.verdict import refusal
 from crm import queries as crm_queries
 from deals.actions.locks import lock_registration
@@ -20,6 +22,10 @@ from deals.models import Registration
 from deals.queries.calendar import day_of
 from deals.rules import transitions
 from deals.rules.words import words_are_sound
+from tiers.actions.scores import Source, credit_score
+
+SCORE_SOURCE = "registration"
+LONGEST_LABEL = 200
 
 
 def win_registration(registration_id: int, *, by: Actor, at: datetime) -> Registration:
@@ -118,4 +124,12 @@ def _win(registration: Registration, status: str, *, by: Actor, at: datetime, **
     registration.won_at = registration.updated_at = at
     registration.save(update_fields=["status", "won_at", "updated_at"])
     _close_requests(registration, at)
+    _credit(registration, at)
     record("registration.won", on=registration, by=by, at=at, **facts)
+
+
+def _credit(registration: Registration, at: datetime) -> None:
+    """A won deal counts once, from the day on which it was won; nothing undoes a win, and so nothing this."""
+    source = Source(SCORE_SOURCE, registration.public_id, registration.customer_name[:LONGEST_LABEL])
+    period = Period(day_of(at))
+    credit_score(registration.partner_id, metric="won_deals", amount=Decimal(1), period=period, source=source, at=at)
