@@ -72,6 +72,8 @@ def test_one_asks_and_another_approves(bench: Bench, today: date) -> None:
     assert "In force" in page
     assert "End it early" in page
     assert "By the requirements" in page
+    events = [one.title for one in chief.get(url).context["page"].timeline]
+    assert events == ["Approved", "Requested"] if override.starts_on > today else ["Began", "Approved", "Requested"]
     assert chief.post(url, {"deed": "end", "reason": "The tender was lost"}).status_code == 302
     assert Override.objects.get().ends_on == today + timedelta(days=1)
 
@@ -109,8 +111,9 @@ def test_a_freeze_is_set_and_ended(bench: Bench, today: date) -> None:
 def test_an_answer_without_words_is_said_at_its_field(bench: Bench, today: date) -> None:
     url = reverse("tiers:override", args=[made(bench, today).public_id])
     chief = as_(bench.chief)
-    for deed, text in (("approve", "Say something"), ("decline", "Say why in at least 3 words")):
-        answer = chief.post(url, {"deed": deed, "answer": ""})
+    required, too_few = "This field is required", "Say why in at least 3 words"
+    for deed, words, text in (("approve", " ", required), ("decline", "", required), ("decline", "No", too_few)):
+        answer = chief.post(url, {"deed": deed, "answer": words})
         assert answer.status_code == 422
         assert text in answer.content.decode()
     assert chief.post(url, {"deed": "decline", "answer": "Not this year please"}).status_code == 302
@@ -162,6 +165,23 @@ def test_partners_and_direct_sales_find_nothing(bench: Bench, today: date) -> No
         addresses += [reverse("tiers:freeze", args=[freeze.public_id])]
         addresses += [partner_page(bench, name) for name in ("override-new", "freeze-new", "review-now")]
         assert {client.get(address).status_code for address in addresses} == {404}
+
+
+def test_the_tier_page_tells_both_levels_and_leads_on(bench: Bench, today: date) -> None:
+    bench.approved(today, today + timedelta(days=30), at=timezone.now())
+    frozen(bench, today)
+    url = partner_page(bench, "partner")
+    own = Client()
+    own.force_login(MembershipFactory(partner_id=bench.partner_id, role="viewer").user)
+    manager, ceo = as_(bench.manager), as_(staff("ceo"))
+    for client, leads in ((own, 0), (manager, 1), (ceo, 0)):
+        page = client.get(url).content.decode()
+        assert "Gold is given for a time" in page
+        assert "By the requirements the level is Bronze" in page
+        assert "neither rises nor falls; reviews go on" in page
+        assert REASON not in page
+        for name in ("override-new", "freeze-new", "review-now"):
+            assert page.count(partner_page(bench, name)) == leads
 
 
 # The list

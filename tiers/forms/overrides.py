@@ -21,9 +21,7 @@ def _day_field(label: Any, **options: Any) -> forms.DateField:
 
 
 def _words_field(label: Any, help_text: Any) -> forms.CharField:
-    return forms.CharField(
-        label=label, required=False, strip=True, help_text=help_text, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    return forms.CharField(label=label, help_text=help_text, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class RefusedForm(forms.Form):

@@ -276,11 +276,13 @@ def _timeline(row: Override | Freeze, is_agreed: bool, day: date) -> list[Happen
     entries = list(entries_about(row))
     happened = [_happening(entry) for entry in entries]
     if is_agreed and row.starts_on < row.ends_on:
+        agreed_at = row.decided_at if isinstance(row, Override) else row.set_at
+        assert agreed_at is not None
         if row.starts_on <= day:
-            happened.append(_by_itself(row.starts_on, _("Began"), "calendar"))
+            happened.append(_by_itself(max(_midnight(row.starts_on), agreed_at), _("Began")))
         if row.ends_on <= day and not any(entry.event.endswith(".ended") for entry in entries):
-            happened.append(_by_itself(row.ends_on, _("Ran out"), "calendar"))
-    return sorted(happened, key=lambda one: one.at, reverse=True)
+            happened.append(_by_itself(_midnight(row.ends_on), _("Ran out")))
+    return sorted(happened, key=lambda one: one.at)[::-1]
 
 
 def _happening(entry: Any) -> Happening:
@@ -301,6 +303,9 @@ def _texts(entry: Any) -> Iterator[str]:
     yield facts.get("words", "")
 
 
-def _by_itself(day: date, title: str, icon: str) -> Happening:
-    at = datetime.combine(day, time(), tzinfo=timezone.get_default_timezone())
-    return Happening(at, title, "", "", icon, "secondary")
+def _by_itself(at: datetime, title: str) -> Happening:
+    return Happening(at, title, "", "", "calendar", "secondary")
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=timezone.get_default_timezone())

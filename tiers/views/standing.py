@@ -30,7 +30,7 @@ def own_standing(request: ActorRequest) -> HttpResponse:
     partner = partner_queries.home_partner_of(request.actor)
     if partner is None:
         raise NotFound("tier")
-    return _standing_of(request, partner.pk, partner.name)
+    return _standing_of(request, partner)
 
 
 @login_required
@@ -39,24 +39,25 @@ def partner_standing(request: ActorRequest, public_id: str) -> HttpResponse:
     partner = partner_queries.partners_visible_to(request.actor).filter(public_id=public_id).first()
     if partner is None:
         raise NotFound(public_id)
-    return _standing_of(request, partner.pk, partner.name)
+    return _standing_of(request, partner)
 
 
-def _standing_of(request: ActorRequest, partner_id: int, partner_name: str) -> HttpResponse:
+def _standing_of(request: ActorRequest, partner: Any) -> HttpResponse:
     """Of the day that is asked for: what held then, measured by what was known at its end unless asked otherwise."""
-    partner_queries.require(request.actor, "tier.view", partner_id)
+    partner_queries.require(request.actor, "tier.view", partner.pk)
     today = timezone.localdate()
     asked = DayForm(request.GET, today=today)
     page = standing_page_for(
-        partner_id,
+        partner.pk,
         day=asked.day,
         known_at=None if asked.knows_later else _end_of(asked.day),
-        sees_money=bool(partner_rules.may(request.actor, "statement.view", partner_id)),
+        sees_money=bool(partner_rules.may(request.actor, "statement.view", partner.pk)),
     )
     days = course_days(page) if page else []
     context: dict[str, Any] = {
         "page": page,
-        "partner_name": partner_name,
+        "partner_name": partner.name,
+        "overridable": partner.public_id if partner_rules.may(request.actor, "tier.override") else "",
         "asked": asked,
         "is_past": asked.day < today,
         "level_colours": LEVEL_COLOURS,
