@@ -27,6 +27,10 @@ NAMED = {
         f"tiers:programme-{name}": {"public_id": "programme draft"}
         for name in ("draft", "edit", "copy", "publish", "discard")
     },
+    "tiers:simulation-new": {"public_id": "programme draft"},
+    **{f"tiers:simulation{what}": {"public_id": "simulation"} for what in ("", "-cancel", "-export")},
+    "tiers:metric": {"code": "metric"},
+    "api:tiers:partner-standing": {"public_id": "partner"},
     "tiers:override": {"public_id": "override"},
     "tiers:freeze": {"public_id": "freeze"},
     "deals:detail": {"public_id": "deal"},
@@ -136,7 +140,15 @@ VENDORS = (
     *("tiers:override", "tiers:freeze", "tiers:override-new", "tiers:freeze-new", "tiers:review-now"),
 )
 """Pages that a partner's people have no part in."""
-CHIEFS = ("deals:rulebook", "deals:back-test", "deals:policy", "deals:merge", "tiers:programme")
+CHIEFS = (
+    "deals:rulebook",
+    "deals:back-test",
+    "deals:policy",
+    "deals:merge",
+    "tiers:programme",
+    "tiers:simulation",
+    "tiers:metric",
+)
 """Pages on which the channel chief works."""
 ONE_PERSONS = ("notices:", "views:")
 """What belongs to one person and is missing for their colleagues too."""
