@@ -1,13 +1,15 @@
 // Draws each <canvas data-chart="id"> from the JSON in <script id="id" type="application/json">:
-// {"kind": "bar" | "line" | "doughnut", "labels": […], "series": [{"label", "values"}], "stacked": bool,
+// {"kind": "bar" | "line" | "doughnut", "labels": […], "series": [{"label", "values", "colour"}], "stacked": bool,
 //  "currency": "EUR", "unit": "%", "steps": ["Bronze", …]}: with steps, values are places among them and lines go level
-// until they change. Colours follow the theme; the table beside the chart says the same in words.
+// until they change. A colour may be a level's name. Colours follow the theme; the table beside the chart says the same in words.
 (() => {
   const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
   const charts = new Map();
   const palettes = {
-    light: { series: ["#1d55c4", "#e0913a", "#2f9e77", "#8a5cd1", "#c2498a"], text: "#566175", line: "#e3e7ed", back: "#fff" },
-    dark: { series: ["#6f9bff", "#f0ad5e", "#55c79c", "#b594f0", "#ee86bd"], text: "#a3adbd", line: "#29313e", back: "#181d26" },
+    light: { series: ["#1d55c4", "#e0913a", "#2f9e77", "#8a5cd1", "#c2498a"], text: "#566175", line: "#e3e7ed", back: "#fff",
+      named: { bronze: "#b06a34", silver: "#97a3b5", gold: "#d9a521", platinum: "#5470c6" } },
+    dark: { series: ["#6f9bff", "#f0ad5e", "#55c79c", "#b594f0", "#ee86bd"], text: "#a3adbd", line: "#29313e", back: "#181d26",
+      named: { bronze: "#c07f4c", silver: "#a9b4c4", gold: "#e6bb48", platinum: "#8ba3ec" } },
   };
 
   const writer = (data, notation) => {
@@ -29,8 +31,8 @@
     return data.series.map((series, place) => ({
       label: series.label,
       data: series.values,
-      backgroundColor: colours.series[place],
-      borderColor: colours.series[place],
+      backgroundColor: colours.named[series.colour] || colours.series[place],
+      borderColor: colours.named[series.colour] || colours.series[place],
       borderRadius: data.kind === "bar" ? 4 : 0,
       borderWidth: data.kind === "line" ? 2 : 0,
       maxBarThickness: 36,

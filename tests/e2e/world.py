@@ -18,6 +18,7 @@ from partners.actions.notices import read_all_notices
 from partners.actions.views import save_view
 from partners.models import Partner, User
 from partners.queries import actor_of
+from tests.e2e.board import fill_board
 from tests.e2e.life import life_sights
 from tests.e2e.overrides import override_sights
 from tests.e2e.policies import list_sights, policy_sights
@@ -62,6 +63,7 @@ def busy_world() -> World:
         world.objects[reader] |= sights
     _money(world, partner, at.date(), at)
     _tier(partner, at)
+    fill_board(world.users["channel-manager"], at)
     _news(world, at)
     world.objects["channel-chief"] = policy_sights(channel, at) | programme_sights(at) | simulation_sights(at)
     world.objects["partner-admin"]["company"] = ("partners:detail", [partner.public_id])

@@ -89,7 +89,14 @@ def test_a_row_says_where_a_partner_is_and_what_comes(text: Callable[..., str], 
         a_credit(partner.pk, "certified_people", 3, today - timedelta(days=5), today + timedelta(days=40)),
     )
     page = text()
-    for words in ("Nordlicht Systems", "Silver", "€120,001", "Gold", "Will be lost", "Certified people: a credit expires"):
+    for words in (
+        "Nordlicht Systems",
+        "Silver",
+        "€120,001",
+        "Gold",
+        "Will be lost",
+        "Certified people: a credit expires",
+    ):
         assert words in page, words
     assert reverse("tiers:partner", args=[partner.public_id]) in page
     assert "style=" not in page

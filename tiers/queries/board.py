@@ -4,12 +4,12 @@ import base64
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from tiers.queries.distribution import Summary, summary_of
-from tiers.queries.losses import LOSSES, loss_parameters, losses_of
+from tiers.queries.losses import losing_partners, losses_of
 from tiers.queries.rising import rising_partner_ids
 from tiers.queries.rungs import Rungs, rungs_on
 from tiers.queries.scores import rows, scores_on
@@ -49,10 +49,14 @@ _NOTICES = f"""
 (SELECT partner_id, min(effective_on) AS effective_on FROM tiers_demotionnotice notice WHERE {_OPEN_NOTICE}
  GROUP BY partner_id) notice ON notice.partner_id = partner.id
 """  # noqa: S608 - the part is ours
+_LOSSES = (
+    "unnest(%(losing)s::bigint[], %(lost_on)s::date[]) AS loss(partner_id, lost_on) ON loss.partner_id = partner.id"
+)
 _REVENUE = """
 (SELECT partner_id, sum(units)::bigint AS units FROM tiers_scorecredit
  WHERE metric_id = (SELECT id FROM tiers_metric WHERE code = %(revenue_metric)s)
    AND valid_from >= %(revenue_from)s AND valid_from <= %(day)s
+   AND (%(known_at)s::timestamptz IS NULL OR recorded_at <= %(known_at)s)
  GROUP BY partner_id) revenue ON revenue.partner_id = partner.id
 """
 _FACTS = f"""
@@ -150,47 +154,47 @@ class BoardPage:
     next_cursor: str
 
 
-def board_page(wish: Wish, *, day: date, is_today: bool = True) -> BoardPage | None:
+def board_page(wish: Wish, *, day: date, known_at: datetime | None = None) -> BoardPage | None:
     """The partners wished for, by keyset: any page costs what the first does. Statements do not grow with the rows.
 
-    None without a programme in force. A day that is not today is seen with what had been decided by then.
+    None without a programme in force. A day that is over is seen as it was known then, by what had been decided.
     """
     rungs = rungs_on(day)
     if not rungs:
         return None
-    found = _found(wish, rungs, day, is_today, limit=PAGE_SIZE + 1)
+    found = _found(wish, rungs, day, known_at, limit=PAGE_SIZE + 1)
     shown = found[:PAGE_SIZE]
     return BoardPage(
         day=day,
         summary=summary_of(rungs, day=day),
         levels=rungs.levels,
-        rows=_rows([pk for pk, _value in shown], rungs, day, is_today),
+        rows=_rows([pk for pk, _value in shown], rungs, day, known_at),
         next_cursor=_cursor_of(wish, *shown[-1]) if len(found) > PAGE_SIZE else "",
     )
 
 
-def board_rows(wish: Wish, *, day: date, is_today: bool = True) -> Iterator[Row]:
+def board_rows(wish: Wish, *, day: date, known_at: datetime | None = None) -> Iterator[Row]:
     """Everything wished for, in its order, measured some hundred at a time."""
     rungs = rungs_on(day)
-    found = _found(wish, rungs, day, is_today, limit=None) if rungs else []
+    found = _found(wish, rungs, day, known_at, limit=None) if rungs else []
     for start in range(0, len(found), EXPORTED_AT_ONCE):
         some = found[start : start + EXPORTED_AT_ONCE]
-        yield from _rows([pk for pk, _value in some], rungs, day, is_today)
+        yield from _rows([pk for pk, _value in some], rungs, day, known_at)
 
 
-def _found(wish: Wish, rungs: Rungs, day: date, is_today: bool, limit: int | None) -> list[tuple[int, Any]]:
-    """Keys of the partners in the order wished for, each with what it is sorted by. One statement, two for rises."""
+def _found(wish: Wish, rungs: Rungs, day: date, known_at: datetime | None, limit: int | None) -> list[tuple[int, Any]]:
+    """Keys of the partners in the order wished for, with what they are sorted by. One statement, one more for risks."""
     sorted_by, kind = SORTS[wish.column]
     conditions = ["partner.status <> 'terminated'", "partner.joined_on <= %(day)s"]
     joins = [_STANDING, _PLACE]
-    parts = ""
+    losing: dict[int, date] = {}
     if wish.show in SHOWS:
         conditions.append(SHOWS[wish.show])
     if wish.show in ("at_risk", "notice") or wish.column == "risk":
         joins.append(_NOTICES)
     if wish.show == "at_risk" or wish.column == "risk":
-        joins.append("loss ON loss.partner_id = partner.id")
-        parts = f"WITH {LOSSES}"
+        joins.append(_LOSSES)
+        losing = losing_partners(rungs, day=day, known_at=known_at)
     if wish.column == "revenue":
         joins.append(_REVENUE)
     if wish.level:
@@ -205,16 +209,19 @@ def _found(wish: Wish, rungs: Rungs, day: date, is_today: bool, limit: int | Non
         conditions.append(f"({sorted_by}, partner.id) {beyond} (%(value)s::{kind}, %(pk)s::bigint)")
     way = "DESC" if wish.descending else "ASC"
     statement = (
-        f"{parts} SELECT partner.id, {sorted_by} FROM partners_partner partner LEFT JOIN "  # noqa: S608 - all are ours
+        f"SELECT partner.id, {sorted_by} FROM partners_partner partner LEFT JOIN "  # noqa: S608 - all are ours
         f"{' LEFT JOIN '.join(joins)} WHERE {' AND '.join(conditions)} "
         f"ORDER BY {sorted_by} {way}, partner.id {way} LIMIT %(limit)s"
     )
     value, pk = cursor or (None, None)
     return rows(
         statement,
-        **loss_parameters(rungs, day=day),
+        day=day,
         **_wished(wish, rungs, day),
-        rising=sorted(rising_partner_ids(rungs, day=day, is_today=is_today)) if wish.show == "rises" else [],
+        known_at=known_at,
+        losing=list(losing),
+        lost_on=list(losing.values()),
+        rising=sorted(rising_partner_ids(rungs, day=day, is_today=known_at is None)) if wish.show == "rises" else [],
         value=value,
         pk=pk,
         limit=limit,
@@ -250,14 +257,17 @@ def _read(wish: Wish, kind: str) -> tuple[Any, int] | None:
     return (read.replace("\0", "") if isinstance(read, str) else read, place) if is_ours else None
 
 
-def _rows(ids: Sequence[int], rungs: Rungs, day: date, is_today: bool) -> list[Row]:
+def _rows(ids: Sequence[int], rungs: Rungs, day: date, known_at: datetime | None) -> list[Row]:
     """These partners as the board shows them, in three statements."""
     if not ids:
         return []
-    scores = scores_on(ids, day=day, measures=rungs.measures | {REVENUE})
-    losses = losses_of(ids, rungs, day=day)
+    scores = scores_on(ids, day=day, measures=rungs.measures | {REVENUE}, known_at=known_at)
+    losses = losses_of(ids, rungs, day=day, known_at=known_at)
     facts = (_Facts(*row) for row in rows(_FACTS, partners=list(ids), day=day))
-    return [_row(fact, scores.get(fact.partner_id, {}), losses.get(fact.partner_id), rungs, is_today) for fact in facts]
+    return [
+        _row(fact, scores.get(fact.partner_id, {}), losses.get(fact.partner_id), rungs, known_at is None)
+        for fact in facts
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Which partners no longer meet their level within the next days if nothing happens: all of them in one statement."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from tiers.choices.programmes import Aggregation, Window
@@ -14,7 +14,7 @@ from tiers.rules.ladder import ONE_DAY, Level, window_starts_on
 # Days are sets: of each requirement those on which it is met, of a path those of all its requirements, of a level those
 # of any of its paths. What the days to come lack first is the day of the loss. A credit counts from the day it is valid
 # until it expires or leaves the window (`gone`); a reversal does so on the same days as its original.
-LOSSES = """
+_DAYS = """
 asked AS (
     SELECT given.*, metric.id AS metric_id
     FROM unnest(%(asked_rungs)s::int[], %(asked_paths)s::int[], %(asked_metrics)s::text[], %(asked_windows)s::text[],
@@ -44,7 +44,8 @@ asked AS (
     JOIN tiers_scorecredit credit ON credit.partner_id = measure.partner_id AND credit.metric_id = measure.metric_id
          AND credit.valid_from >= measure.starts_on AND credit.valid_from < %(until)s
     LEFT JOIN gone ON gone.seen_through = measure.seen_through AND gone.valid_from = credit.valid_from
-    WHERE measure.seen_through <> 'valid_on_day' OR credit.valid_until IS NULL OR credit.valid_until > %(day)s
+    WHERE (measure.seen_through <> 'valid_on_day' OR credit.valid_until IS NULL OR credit.valid_until > %(day)s)
+      AND (%(known_at)s::timestamptz IS NULL OR credit.recorded_at <= %(known_at)s)
     GROUP BY 1, 2, 3, 4, 5
 ), tally AS (
     SELECT partner_id, metric_id, seen_through, daterange(on_day, lead(on_day, 1, %(until)s) OVER days) AS days,
@@ -73,8 +74,10 @@ asked AS (
              AND credit.valid_from >= measure.starts_on AND credit.valid_from < %(until)s
         LEFT JOIN gone ON gone.seen_through = measure.seen_through AND gone.valid_from = credit.valid_from
         WHERE (measure.seen_through <> 'valid_on_day' OR credit.valid_until IS NULL OR credit.valid_until > %(day)s)
-          AND credit.reverses_id IS NULL
-          AND NOT EXISTS (SELECT FROM tiers_scorecredit reversal WHERE reversal.reverses_id = credit.id)
+          AND (%(known_at)s::timestamptz IS NULL OR credit.recorded_at <= %(known_at)s)
+          AND credit.reverses_id IS NULL AND NOT EXISTS (
+              SELECT FROM tiers_scorecredit reversal WHERE reversal.reverses_id = credit.id
+              AND (%(known_at)s::timestamptz IS NULL OR reversal.recorded_at <= %(known_at)s))
     ) credit
 ), met AS (
     SELECT held.partner_id, asked.number, asked.path, asked.metric, asked.seen_through,
@@ -99,8 +102,9 @@ asked AS (
     GROUP BY partner_id
 )
 """
+_LOSING = f"WITH {_DAYS} SELECT partner_id, lost_on FROM loss WHERE lost_on IS NOT NULL"  # noqa: S608 - ours
 _LOSSES = f"""
-WITH {LOSSES}
+WITH {_DAYS}
 SELECT loss.partner_id, loss.lost_on,
        coalesce(array_agg(DISTINCT met.metric) FILTER (WHERE met.seen_through <> 'valid_on_day'), '{{}}'),
        coalesce(array_agg(DISTINCT met.metric) FILTER (WHERE met.seen_through = 'valid_on_day'), '{{}}')
@@ -110,10 +114,20 @@ WHERE loss.lost_on IS NOT NULL GROUP BY 1, 2
 """  # noqa: S608 - both parts are ours
 
 
-def losses_of(partner_ids: Iterable[int], rungs: Rungs, *, day: date) -> dict[int, Loss]:
+def losing_partners(rungs: Rungs, *, day: date, known_at: datetime | None = None) -> dict[int, date]:
+    """Everybody who no longer meets its level within `RISK_DAYS`, with the day of that. One statement.
+
+    It reads what counts of all partners above the entry level: seconds where credits are counted by the million.
+    """
+    return dict(rows(_LOSING, **_parameters(rungs, day=day), known_at=known_at))
+
+
+def losses_of(
+    partner_ids: Iterable[int], rungs: Rungs, *, day: date, known_at: datetime | None = None
+) -> dict[int, Loss]:
     """The loss that comes within `RISK_DAYS` of each of these partners that has one, with names of metrics. One
     statement."""
-    found = rows(_LOSSES, **loss_parameters(rungs, day=day, among=list(partner_ids)))
+    found = rows(_LOSSES, **_parameters(rungs, day=day, among=list(partner_ids)), known_at=known_at)
     names = {
         requirement.metric: requirement.name
         for programme in rungs.programmes.values()
@@ -125,8 +139,8 @@ def losses_of(partner_ids: Iterable[int], rungs: Rungs, *, day: date) -> dict[in
     }
 
 
-def loss_parameters(rungs: Rungs, *, day: date, among: list[int] | None = None) -> dict[str, Any]:
-    """What `LOSSES` needs, for everybody unless some are named.
+def _parameters(rungs: Rungs, *, day: date, among: list[int] | None = None) -> dict[str, Any]:
+    """What `_DAYS` needs, for everybody unless some are named.
 
     Entry levels cannot be lost, nor those that a path without requirements leads to.
     """

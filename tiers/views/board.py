@@ -1,5 +1,6 @@
 """The vendor's tier board: who is where, levels over time, and notices sent."""
 
+from datetime import date, datetime, time
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -17,6 +18,7 @@ from tiers.choices.standings import NoticeOutcome
 from tiers.forms.board import BoardForm, DayForm, NoticeFilterForm
 from tiers.queries.board import DEFAULT_SORT, board_page, board_rows
 from tiers.queries.distribution import Distribution, distribution_until, notice_cells, notices_sent
+from tiers.rules.ladder import ONE_DAY
 from tiers.views import board_words
 
 PAGE_SIZE = 50
@@ -29,7 +31,7 @@ def board(request: ActorRequest) -> HttpResponse:
     partner_queries.require(request.actor, "tier.board")
     form, today = BoardForm(request.GET), timezone.localdate()
     day, chosen = form.day(today), form.chosen()
-    page = board_page(form.wish(request.actor.user_id), day=day, is_today=day == today)
+    page = board_page(form.wish(request.actor.user_id), day=day, known_at=_known_at(day, today))
     context = {
         "page": page,
         "rows": [board_words.shown(row) for row in page.rows] if page else [],
@@ -51,7 +53,7 @@ def export(request: ActorRequest) -> HttpResponseBase:
     partner_queries.require(request.actor, "tier.board")
     form, today = BoardForm(request.GET), timezone.localdate()
     day = form.day(today)
-    found = board_rows(form.wish(request.actor.user_id), day=day, is_today=day == today)
+    found = board_rows(form.wish(request.actor.user_id), day=day, known_at=_known_at(day, today))
     return csv_file(f"tier-board-{day}.csv", [COLUMNS], map(board_words.cells, found))
 
 
@@ -107,7 +109,12 @@ def notices_export(request: ActorRequest) -> HttpResponseBase:
     return csv_file(f"demotion-notices-{day}.csv", [NOTICE_COLUMNS], notice_cells(found))
 
 
-def _days(day: Any, today: Any) -> dict[str, Any]:
+def _known_at(day: date, today: date) -> datetime | None:
+    """The end of a day that is over: what was recorded later is left out."""
+    return datetime.combine(day + ONE_DAY, time(), tzinfo=timezone.get_default_timezone()) if day < today else None
+
+
+def _days(day: date, today: date) -> dict[str, Any]:
     """The day that is shown; `past` only if it is not today, to be kept by links."""
     return {"day": day, "past": day if day != today else None}
 
