@@ -15,10 +15,8 @@ from tests.factories.partners import PartnerFactory
 from tests.factories.tiers import a_credit, credit, default_programme, enrolled_partner_id, hold_level
 from tiers.actions.programmes import publish_version
 from tiers.actions.scores import reverse_credits
-from tiers.actions.standings import review_partners
 from tiers.choices.programmes import Window
-from tiers.models import Level, Metric, Programme, ProgrammeVersion, ScoreCredit, Standing
-from tiers.queries.pages import standing_page_for
+from tiers.models import Level, Programme, ProgrammeVersion, ScoreCredit, Standing
 from tiers.queries.programmes import programme_on
 from tiers.queries.scores import scores_on
 from tiers.queries.standings import level_counts, standings_of
@@ -253,7 +251,7 @@ def test_order_and_batches_do_not_matter_reversing_restores_and_the_rules_say_th
     assert summed[0] == summed[1]
 
 
-# Standings and the page
+# Standings
 
 
 def test_level_counts_and_standings() -> None:
@@ -266,52 +264,3 @@ def test_level_counts_and_standings() -> None:
         ("silver", DAY, None),
     ]
     assert len(standings_of(first)) == 1
-
-
-def test_the_page_says_where_why_and_what_is_next(django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    partner_id = enrolled_partner_id()
-    credit(*(a_credit(partner_id, "channel_revenue", "1000.10", DAY, key=f"s{number:02}") for number in range(22)))
-    credit(a_credit(partner_id, "certified_people", 4, DAY))
-    reverse_credits("test", ["s00"], at=AT)
-    with django_assert_num_queries(6):
-        page = standing_page_for(partner_id, day=DAY)
-    assert page is not None
-    assert page.next is not None
-    assert (page.held.level.code, page.next.level.code, page.since) == ("bronze", "silver", date(2025, 1, 1))
-    assert [path.number for path in page.next.paths] == [1, 2]
-    assert page.next.nearest == page.next.paths[1]
-    asked = page.next.paths[0].requirements[0]
-    assert (asked.requirement.name, asked.requirement.unit, asked.value) == (
-        "Channel revenue",
-        "money",
-        Decimal("21002.10"),
-    )
-    revenue = next(group for group in page.credits if group.requirement.metric == "channel_revenue")
-    assert (len(revenue.lines), revenue.other_count, revenue.lines[0].is_reversal) == (20, 3, True)
-    assert sum(line.amount for line in revenue.lines) + revenue.other_total == revenue.total == Decimal("21002.10")
-    customers = next(group for group in page.credits if group.requirement.metric == "new_customers")
-    assert (customers.total, customers.lines) == (0, [])
-
-
-def test_the_page_tells_the_history_until_its_day() -> None:
-    partner_id = enrolled_partner_id()
-    hold_level(partner_id, "silver", starts_on=date(2026, 1, 1))
-    review_partners([partner_id], day=date(2026, 2, 1), at=AT)
-    review_partners([partner_id], day=date(2026, 12, 31), at=AT)
-    before, during, after = (
-        standing_page_for(partner_id, day=day) for day in (date(2026, 1, 31), DAY, date(2027, 1, 1))
-    )
-    assert None not in (before, during, after)
-    assert [notice.level.code for notice in before.notices] == []
-    assert [notice.effective_on for notice in during.notices] == [date(2027, 1, 1)]
-    assert [notice.level.code for notice in after.notices] == []
-    assert [entry.title for entry in after.history] == [
-        *("Fell to Bronze", "Demotion to Bronze announced", "Rose to Silver", "Bronze began"),
-    ]
-    assert len(before.history) == 2
-
-
-def test_there_is_no_page_without_a_programme() -> None:
-    assert standing_page_for(PartnerFactory().pk, day=DAY) is None
-    assert not Metric.objects.exists()
-    assert not ScoreCredit.objects.exists()

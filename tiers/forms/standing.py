@@ -17,7 +17,7 @@ class DayForm(forms.Form):
     """
 
     on = forms.DateField(
-        label=_("As of"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("As of"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     known = forms.CharField(required=False, widget=forms.HiddenInput)
 

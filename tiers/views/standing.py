@@ -89,9 +89,10 @@ class CourseDay:
 
 
 def course_days(page: StandingPage) -> list[CourseDay]:
-    """Of the twelve months: their first days, and those on which the level held changes."""
+    """Of the twelve months: their first days, and those on which a level changes."""
     outlook, programme = page.position.ahead.outlook, page.position.measured.programme
-    days = _months(outlook) | {move.day for move in outlook.course.moves if move.day <= outlook.until}
+    changes = {move.day for move in outlook.course.moves} | {turn.day for turn in outlook.turns}
+    days = _months(outlook) | {day for day in changes if day <= outlook.until}
     return [CourseDay(day, _held_on(outlook, programme, day), _met_on(outlook, programme, day)) for day in sorted(days)]
 
 
