@@ -54,12 +54,13 @@ class Migration(migrations.Migration):
             model_name="override",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("status__in", ["requested", "withdrawn"]), ("decided_by", None), ("decided_at", None)
-                )
-                | models.Q(
-                    ("status__in", ["approved", "declined"]),
-                    ("decided_by__isnull", False),
-                    ("decided_at__isnull", False),
+                    models.Q(("decided_at", None), ("decided_by", None), ("status__in", ["requested", "withdrawn"])),
+                    models.Q(
+                        ("decided_at__isnull", False),
+                        ("decided_by__isnull", False),
+                        ("status__in", ["approved", "declined"]),
+                    ),
+                    _connector="OR",
                 ),
                 name="override_decided",
             ),
