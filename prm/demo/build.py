@@ -22,7 +22,7 @@ from incentives.actions import plans
 from partners import queries as partner_queries
 from partners.actions import notices, views
 from prm import wiring
-from prm.demo import cast, market, people, policies
+from prm.demo import cast, market, people, policies, programmes, scores
 from prm.demo.books import Books
 from prm.demo.deal import World
 from prm.demo.deals import Desk
@@ -95,8 +95,12 @@ def build(plan: Plan, *, progress: Callable[[date], None]) -> dict[str, int]:
     books.plan_nights()
     desk.plan(partners, others, plan.registrations * plan.scale)
     Overlays(story, staff, partners).plan()
+    scores.plan_training(story, partners, staff["admin"], at=opening)
     story.tell(progress)
     policies.draft_rules(staff["chief"], today=plan.today, at=datetime.combine(plan.today, time(9), UTC))
+    programmes.draft_programme_change(
+        staff["chief"], today=plan.today, at=datetime.combine(plan.today, time(9, 30), UTC)
+    )
     keep_views(staff)
     outbox.discard_waiting()  # nobody is mailed about the past
     notices.settle_notices(before=timezone.now() - FRESH)

@@ -31,7 +31,8 @@ from incentives.models import MakeGood
 from incentives.models.statements import Statement
 from partners.models import Distribution, Notification, Partner, SavedView
 from prm.demo import build, cast, papers
-from tiers.models import Freeze, Override
+from tiers.models import Freeze, Override, ProgrammeDraft, SimulatedPartner
+from tiers.queries.drafts import is_simulated, objections_to, proposal_of
 from tiers.queries.terms import terms_for
 
 TODAY = date(2026, 3, 10)
@@ -73,6 +74,7 @@ def test_the_demo_is_a_whole_and_true_world(months):
     every_lead(cast.partners(3, 1)[0].name)
     what_people_keep()
     what_lies_over_levels()
+    how_the_programme_would_change()
 
 
 def every_state(largest):
@@ -142,6 +144,14 @@ def what_lies_over_levels():
     assert terms_for(given.partner_id, day=TODAY).level_code == given.level.code
     assert Freeze.objects.get().ends_on > TODAY
     assert Notification.objects.filter(code="notice.override_requested").exists()
+
+
+def how_the_programme_would_change():
+    """The chief's draft was tried on the past as it is now, and can be published for the day that it wishes."""
+    draft = ProgrammeDraft.objects.get()
+    assert is_simulated(draft)
+    assert objections_to(draft.programme, proposal_of(draft), day=TODAY).allowed
+    assert SimulatedPartner.objects.filter(simulation__draft=draft).exists()
 
 
 @pytest.mark.parametrize(

@@ -25,19 +25,26 @@ _HUNDRED = Decimal(100)
 _DAY = {"type": "date"}
 
 
-class NumberField(forms.CharField):
+class TypedField(forms.CharField):
+    """A text whose rules say what it must be, also when it is empty."""
+
+    def __init__(self, *, label: Any, help_text: Any = "", required: bool = True, **attrs: str) -> None:
+        widget = forms.TextInput(attrs={"autocomplete": "off", **attrs})
+        super().__init__(label=label, required=required, help_text=help_text, widget=widget)
+
+    def validate(self, value: Any) -> None:
+        """What it must be is said by the rules."""
+
+
+class NumberField(TypedField):
     """A decimal as typed; what is no number becomes NaN, and the rules say what to enter."""
 
-    def __init__(self, *, label: Any, help_text: Any = "", mode: str = "decimal") -> None:
-        widget = forms.TextInput(attrs={"inputmode": mode, "autocomplete": "off"})
-        super().__init__(label=label, required=False, help_text=help_text, widget=widget)
+    def __init__(self, *, label: Any, required: bool = True, inputmode: str = "decimal") -> None:
+        super().__init__(label=label, required=required, inputmode=inputmode)
 
     def to_python(self, value: Any) -> Any:
         text = str(value or "").strip()
         return Decimal(text.replace(",", ".")) if _NUMBER.fullmatch(text) else NO_NUMBER
-
-    def validate(self, value: Any) -> None:
-        """What it must be is said by the rules."""
 
     def run_validators(self, value: Any) -> None:
         """None: they are for texts."""
@@ -58,16 +65,15 @@ class PercentField(NumberField):
 
 
 class WholeField(NumberField):
-    """A whole number; anything else becomes -1, which no rule allows. Empty: zero where `empty` says so."""
+    """A whole number; anything else becomes -1, which no rule allows. Empty is zero where it is not required."""
 
-    def __init__(self, *, label: Any, help_text: Any = "", empty: int = -1) -> None:
-        super().__init__(label=label, help_text=help_text, mode="numeric")
-        self.empty = empty
+    def __init__(self, *, label: Any, required: bool = True) -> None:
+        super().__init__(label=label, required=required, inputmode="numeric")
 
     def to_python(self, value: Any) -> Any:
         text = str(value or "").strip()
-        if not text:
-            return self.empty
+        if not text and not self.required:
+            return 0
         return int(text) if _WHOLE.fullmatch(text) else -1
 
 
@@ -82,18 +88,17 @@ def _choice(label: Any, choices: Iterable[tuple[str, Any]]) -> forms.ChoiceField
 
 def _level_fields() -> dict[str, forms.Field]:
     return {
-        "name": forms.CharField(label=_("Name"), required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})),
-        "code": forms.CharField(
+        "name": TypedField(label=_("Name"), help_text=_("As partners read it.")),
+        "code": TypedField(
             label=_("Code"),
-            required=False,
-            help_text=_("For programs. A level keeps its partners by its code: change it only for another level."),
-            widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+            help_text=_("A level keeps its partners by its code: change it only for another level."),
+            autocapitalize="none",
         ),
         "protection_days": WholeField(label=_("Protection of a registered deal, days")),
         "deal_discount": PercentField(label=_("Discount on deals, %")),
         "rebate_multiplier": NumberField(label=BENEFIT_LABELS["rebate_multiplier"]),
         "mdf_rate": PercentField(label=_("Marketing funds, % of revenue")),
-        "lead_priority": WholeField(label=_("Priority for leads"), empty=0),
+        "lead_priority": WholeField(label=_("Priority for leads"), required=False),
         "support_level": _choice(BENEFIT_LABELS["support_level"], SupportLevel.choices),
     }
 
@@ -105,7 +110,7 @@ def _requirement_fields(metrics: Mapping[str, str], metric: str) -> dict[str, fo
         "aggregation": _choice(_("Counted as"), Aggregation.choices),
         "window": _choice(_("When"), Window.choices),
         "threshold": NumberField(label=_("At least")),
-        "minimum_samples": WholeField(label=_("From entries"), empty=0),
+        "minimum_samples": WholeField(label=_("From entries"), required=False),
     }
 
 
@@ -151,7 +156,7 @@ class ProgrammeForm(forms.Form):
     """All of a draft. `sheet` says how many levels, paths and requirements there are, and how they begin."""
 
     seen = forms.CharField(widget=forms.HiddenInput)
-    name = forms.CharField(label=_("Name of the draft"), required=False, help_text=_("Only you and your colleagues."))
+    name = TypedField(label=_("Name of the draft"), help_text=_("Only you and your colleagues see it."))
     starts_on = forms.DateField(
         label=_("First day"),
         required=False,
@@ -337,7 +342,7 @@ class WithdrawForm(forms.Form):
 class DraftNameForm(forms.Form):
     """A new draft: what it is called, and what it begins with."""
 
-    name = forms.CharField(label=_("Name of the draft"), required=False, widget=forms.TextInput())
+    name = TypedField(label=_("Name of the draft"))
     start = forms.ChoiceField(
         label=_("Begins with"),
         choices=[("current", _("the programme in force")), ("default", _("Bronze, Silver, Gold and Platinum"))],
