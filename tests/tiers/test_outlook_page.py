@@ -153,7 +153,7 @@ def test_gains_rest_on_last_years_revenue_and_rebates() -> None:
     partner_id = silver_partner("Anna", "Jan", "Péter")
     published(("0", "0.02"), measurement="month", uses_tier_multiplier=True)
     sold(partner_id, "10000", date(2026, 9, 3))
-    night([partner_id], day=date(2026, 10, 1))
+    night(date(2026, 10, 1), partner_id)
     page = page_of(partner_id, sees_money=True)
     assert (page.business.revenue, page.business.rebate_base) == (150_000, 200)
     assert page.gain is not None
@@ -175,7 +175,7 @@ def test_the_number_of_statements_does_not_depend_on_the_credits() -> None:
     assert counts == [17, 17]
     with CaptureQueriesContext(connection) as captured:
         position_of(partner_id, day=DAY)
-    assert len(captured) == 13
+    assert len(captured) == 12
 
 
 def test_a_new_partner() -> None:
