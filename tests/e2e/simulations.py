@@ -56,3 +56,4 @@ def _some_partners(at: datetime) -> None:
         amounts = {"channel_revenue": revenue, "new_customers": Decimal(15), "certified_people": Decimal(16)}
         for metric, amount in amounts.items():
             credit(a_credit(partner_id, metric, amount, on), at=at)
+        credit(a_credit(partner_id, "channel_revenue", 9_000, on + timedelta(days=60)), at=at)

@@ -123,6 +123,15 @@ def test_while_it_runs_the_page_asks_again_and_can_cancel(manager, running) -> N
     assert "not running any more" in text_of(again)
 
 
+def test_who_watches_sees_the_whole_page_when_it_is_done(manager, running) -> None:
+    watching = {"headers": {"HX-Request": "true", "HX-Target": "simulation"}}
+    assert "HX-Refresh" not in manager.get(address("simulation", running), **watching)
+    do_waiting(now=timezone.now)
+    assert manager.get(address("simulation", running), **watching)["HX-Refresh"] == "true"
+    narrowing = {"headers": {"HX-Request": "true", "HX-Target": "tried"}}
+    assert "HX-Refresh" not in manager.get(address("simulation", running), **narrowing)
+
+
 def test_what_it_found(manager, done, partners) -> None:
     answer = manager.get(address("simulation", done))
     page, result = text_of(answer), answer.context["result"]

@@ -67,7 +67,10 @@ def simulation(request: ActorRequest, public_id: str) -> HttpResponse:
         context["done_count"] = queries.done_count(found)
     elif found.status != SimulationStatus.CANCELLED:
         context |= _result(request, found)
-    return render(request, "tiers/simulation.html", context)
+    page = render(request, "tiers/simulation.html", context)
+    if request.headers.get("HX-Target") == "simulation" and found.status != SimulationStatus.RUNNING:
+        page["HX-Refresh"] = "true"  # who watched sees all of the page, also what is done with it
+    return page
 
 
 def _result(request: ActorRequest, found: Any) -> dict[str, Any]:
