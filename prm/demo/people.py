@@ -76,13 +76,20 @@ def _person(partner_id: int, role: str, company: cast.CastPartner, rng: Random, 
 def _certificates(partner_id: int, company: cast.CastPartner, rng: Random, day: date) -> list[NewCredit]:
     """Certified people: the more business, the more of them; each certificate is valid for two years."""
     count = min(24, 1 + company.weight // 110 + rng.randrange(3))
+    names = _engineers(company, count)
     return [
         NewCredit(
             partner_id=partner_id,
             metric="certified_people",
             amount=Decimal(1),
             period=Period(day, date(day.year + 2, day.month, 1)),
-            source=Source("certificate", f"{partner_id}-{number}", f"Certified engineer {number}"),
+            source=Source("certificate", f"{partner_id}-{number}", f"Certified engineer: {name}", holder=name),
         )
-        for number in range(1, count + 1)
+        for number, name in enumerate(names, start=1)
     ]
+
+
+def _engineers(company: cast.CastPartner, count: int) -> list[str]:
+    """Different people, always the same ones of a company."""
+    everybody = [f"{first} {last}" for first in cast.FIRST_NAMES for last in cast.LAST_NAMES]
+    return Random(company.domain).sample(everybody, count)

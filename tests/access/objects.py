@@ -27,6 +27,7 @@ from tests.access.programme_objects import programme_objects
 from tests.factories.crm import CustomerFactory, OpportunityFactory, ProductFactory
 from tests.factories.notices import declare, tell
 from tests.journeys.world import World
+from tiers.actions.scores import define_metric
 
 OWNER_TEXT = "Canary of the owner"
 
@@ -59,6 +60,7 @@ def owned_objects(world: World) -> dict[str, str]:
         "product": product.public_id,
         "opportunity": opportunity.public_id,
         "sale": sale.public_id,
+        "metric": define_metric("metric_of_the_vendor", name="Metric", unit="number", by=SYSTEM, at=now).code,
         **_cases(world, product),
         **life_objects(world, product, OWNER_TEXT),
         **policy_objects(world, OWNER_TEXT),
