@@ -1,7 +1,7 @@
 """The night: tier review, then recalculation, then closing of months that ended; cut by partner.
 
-The review looks at partners for whom something can differ from the last night that is done; at all of them when there is
-none, when another version of a programme is in force, or when an older night was made up for since.
+The review looks at partners for whom something can differ from the last night that is done; at all of them when there
+is none, when another version of a programme is in force, or when an older night was made up for since.
 
 A run belongs to a *business date*, the day that has just ended, and exists at most once. Nights that were missed are
 caught up one by one, in order, so that the books are the same as if the program had never been off.

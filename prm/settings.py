@@ -166,7 +166,7 @@ CACHES = {
 }
 
 NIGHTLY_SLICE_SIZE = env.int("PRM_NIGHTLY_SLICE_SIZE", default=200)  # partners that one worker takes at a time
-TIER_SLICE_SIZE = env.int("PRM_TIER_SLICE_SIZE", default=2000)  # the same for tier reviews, which the database does
+TIER_SLICE_SIZE = env.int("PRM_TIER_SLICE_SIZE", default=5000)  # for tier reviews, which the database does
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_TIMEZONE = TIME_ZONE  # 02:00 in the timetable is the programme's 02:00
 CELERY_TASK_DEFAULT_QUEUE = env("PRM_CELERY_QUEUE", default="prm")

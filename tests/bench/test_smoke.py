@@ -21,6 +21,7 @@ CLAIMS = {"doubles", "similar_doubles", "deadlocks", "slowest_seconds", "claims_
 CONFLICT_CHECK = {"p95_ms", "p95_growth", "recall", "mean_ratio", "most_statements"}
 MATCHING = {"recall", "flagged", "recall_jaro_winkler", "flagged_jaro_winkler", "recall_halves"}
 SUBMIT = {"p50_ms", "p95_ms", "statements", "answers"}
+TIER_REVIEW = {"incremental_share", "idle_rows_written", "again_rows_written", "worker_peak_mb"}
 INGEST = {"unchanged_ratio", "action_ratio", "rows_rewritten"}
 
 
@@ -59,6 +60,7 @@ def database(migrated):
             CONFLICT_CHECK,
             id="conflict_check",
         ),
+        pytest.param("tier_review", ["--partners", "200", "--credits", "3000"], TIER_REVIEW, id="tier_review"),
         pytest.param("submit", ["--customers", "300", "--submits", "15"], SUBMIT, id="submit"),
         pytest.param("matching", ["tests/bench/companies.csv"], MATCHING, id="matching"),
         pytest.param(

@@ -14,8 +14,9 @@ from common.verdict import refusal
 from partners import queries as partner_queries
 from tiers.choices.standings import NoticeOutcome
 from tiers.models import DemotionNotice, DueReview, Level, Standing
+from tiers.queries.due import versions_in_force
 from tiers.queries.measuring import measuring
-from tiers.queries.programmes import programme_on
+from tiers.queries.programmes import programme_of, programme_on
 from tiers.queries.scores import rows
 from tiers.queries.standings import open_notices
 from tiers.rules.ladder import Programme
@@ -46,6 +47,13 @@ WHERE (known.rank <> coalesce(found.rank, %(entry)s)
   AND NOT EXISTS (SELECT FROM tiers_freeze frozen WHERE frozen.partner_id = found.partner_id
                   AND frozen.starts_on <= %(tomorrow)s AND frozen.ends_on > %(tomorrow)s)
 ORDER BY partner_id
+"""
+
+
+_MISSING = """
+SELECT wanted.id FROM unnest(%(partners)s::bigint[]) AS wanted(id)
+WHERE NOT EXISTS (SELECT FROM tiers_standing latest WHERE latest.partner_id = wanted.id AND latest.ends_on IS NULL)
+ORDER BY 1
 """
 
 
@@ -103,27 +111,26 @@ def review_partners(partner_ids: Iterable[int], *, day: date, at: datetime) -> i
     with transaction.atomic():
         locked = partner_queries.lock_partners(partner_ids)
         changed = _begin_missing(locked, day=day, at=at)
-        latest = Standing.objects.filter(partner_id__in=locked, ends_on=None)
-        held = latest.order_by("level__version__programme_id").values_list("level__version__programme_id", flat=True)
-        for programme_id in held.distinct():
-            programme = programme_on(day, programme_id)
-            if programme is not None:
-                changed += _review(locked, programme, programme_id, day=day, at=at)
+        for version_id in versions_in_force(day):
+            changed += _review(locked, version_id, day=day, at=at)
     return changed
 
 
 def _begin_missing(partner_ids: Sequence[int], *, day: date, at: datetime) -> int:
-    standing = set(Standing.objects.filter(partner_id__in=partner_ids).values_list("partner_id", flat=True).distinct())
-    missing = [partner_id for partner_id in partner_ids if partner_id not in standing]
+    missing = [row[0] for row in rows(_MISSING, partners=list(partner_ids))]
     joined = partner_queries.partner_profiles(missing) if missing else {}
     wanted = [partner_id for partner_id in missing if joined[partner_id].joined_on <= day]
     return _begin(wanted, day=day, by=SYSTEM, at=at) if wanted and programme_on(day) else 0
 
 
-def _review(partner_ids: Sequence[int], programme: Programme, programme_id: int, *, day: date, at: datetime) -> int:
+def _review(partner_ids: Sequence[int], version_id: int, *, day: date, at: datetime) -> int:
     """Measure and store in the database; judge here those who reached another level than they hold, or are announced
     to fall."""
-    levels = list(Level.objects.filter(version__programme_id=programme_id).values_list("pk", "code", "rank"))
+    programme = programme_of(version_id)
+    if programme is None:
+        return 0
+    same_programme = Level.objects.filter(version__programme__versions=version_id)
+    levels = list(same_programme.values_list("pk", "code", "rank"))
     statement = measuring(programme, day=day, level_ids=[pk for pk, _, _ in levels])
     found = rows(
         _REVIEW.format(measured=statement.sql),

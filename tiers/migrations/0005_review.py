@@ -17,9 +17,24 @@ CREATE TRIGGER tiers_freeze_set_due AFTER INSERT ON tiers_freeze
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tiers_note_due();
 CREATE TRIGGER tiers_freeze_changed_due AFTER UPDATE ON tiers_freeze
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tiers_note_due();
+
+CREATE FUNCTION tiers_note_partner_due() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tiers_duereview (partner_id) SELECT id FROM changed;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER tiers_partner_due AFTER INSERT ON partners_partner
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tiers_note_partner_due();
+
+INSERT INTO tiers_duereview (partner_id)
+    SELECT id FROM partners_partner partner
+    WHERE NOT EXISTS (SELECT FROM tiers_standing standing WHERE standing.partner_id = partner.id);
 """
 
 NOT_DUE = """
+DROP TRIGGER tiers_partner_due ON partners_partner;
+DROP FUNCTION tiers_note_partner_due();
 DROP TRIGGER tiers_freeze_changed_due ON tiers_freeze;
 DROP TRIGGER tiers_freeze_set_due ON tiers_freeze;
 DROP TRIGGER tiers_scorecredit_due ON tiers_scorecredit;
@@ -46,7 +61,7 @@ FROM (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tiers", "0004_benefits")]
+    dependencies = [("partners", "0003_hierarchy"), ("tiers", "0004_benefits")]
 
     operations = [
         migrations.AddField(
@@ -72,8 +87,20 @@ class Migration(migrations.Migration):
         migrations.RemoveField("review", "fingerprint"),
         migrations.AlterField(
             "review",
+            "partner",
+            models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="partners.partner",
+            ),
+        ),
+        migrations.AlterField(
+            "review",
             "version",
             models.ForeignKey(
+                db_constraint=False,
                 db_index=False,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
@@ -84,6 +111,7 @@ class Migration(migrations.Migration):
             "review",
             "level",
             models.ForeignKey(
+                db_constraint=False,
                 db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,

@@ -78,13 +78,18 @@ class Review(models.Model):
     `totals`, `samples` and `latest` are in the order of `ladder.Programme.ordered_measures`, amounts in units of the
     score book; targets are the version's. `latest` is null where no requirement asks for it or nothing is credited.
     Written only when it differs from the one before, so the review of a day is the latest that is not after it.
+
+    Without foreign keys in the database, which would take longer than measuring: a partner that is reviewed has
+    standings, which hold it, and a published version can lose neither itself nor its levels.
     """
 
-    partner = models.ForeignKey("partners.Partner", models.PROTECT, related_name="+", db_index=False)
+    partner = models.ForeignKey(
+        "partners.Partner", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     business_date = models.DateField()
-    version = models.ForeignKey(ProgrammeVersion, models.PROTECT, related_name="+", db_index=False)
+    version = models.ForeignKey(ProgrammeVersion, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     level = models.ForeignKey(  # none: not even the entry level
-        Level, models.PROTECT, null=True, related_name="+", db_index=False
+        Level, models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
     )
     totals = ArrayField(models.BigIntegerField())
     samples = ArrayField(models.IntegerField())
@@ -99,7 +104,8 @@ class Review(models.Model):
 
 
 class DueReview(models.Model):
-    """Something is new for the partner since it was last measured: a row each, written by triggers with the change.
+    """Something is new for the partner since it was last measured, or the partner is: a row each, written by triggers
+    with the change.
 
     The review that measures the partner takes them away. No unique key, so that nobody who writes waits for another.
     """

@@ -10,13 +10,12 @@ from tiers.queries.programmes import programme_of
 from tiers.queries.scores import rows
 from tiers.rules.ladder import ONE_DAY, Measure, window_starts_on
 
-# Something is new; a demotion is due; a freeze is over; never enrolled; a credit enters or leaves a window, or ends.
+# Something is new, the partner itself too; a demotion is due; a freeze is over; a credit enters or leaves a window, or
+# ends.
 _DUE = """
 SELECT partner_id FROM tiers_duereview
 UNION SELECT partner_id FROM tiers_demotionnotice WHERE outcome = 'open' AND effective_on <= %(tomorrow)s
 UNION SELECT partner_id FROM tiers_freeze WHERE ends_on > %(since)s AND ends_on <= %(tomorrow)s
-UNION SELECT id FROM partners_partner partner
-      WHERE joined_on <= %(day)s AND NOT EXISTS (SELECT FROM tiers_standing WHERE partner_id = partner.id)
 UNION SELECT credit.partner_id
       FROM unnest(%(metrics)s::text[], %(starts)s::date[], %(ends)s::date[]) AS moved(metric, starts_on, ends_on)
       JOIN tiers_metric metric ON metric.code = moved.metric

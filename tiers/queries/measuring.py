@@ -15,7 +15,7 @@ from tiers.rules import ladder
 
 
 def rank_sql(programme: ladder.Programme) -> str:
-    """The rank that is reached, NULL for none, as an expression over ``total0``, ``samples0``, ``latest0``, ``total1`` …
+    """The rank that is reached, NULL for none, as an expression over ``total0``, ``samples0``, ``latest0``, ``total1``…
 
     Numbered by the programme's measures in their order; totals and latest in units of the score book.
     """
