@@ -186,6 +186,18 @@ def test_cells_become_a_row():
             {("amount", "score.amount_unreadable"), ("valid_from", "score.day_unreadable")},
         ),
         ({"currency": "PLN"}, {("currency", "score.currency_other")}),
+        (
+            {"amount": "x", "partner": "ptn_x", "metric": "golf"},
+            {
+                ("amount", "score.amount_unreadable"),
+                ("partner", "score.partner_unknown"),
+                ("metric", "metric.unknown"),
+            },
+        ),
+        (
+            {"valid_from": "x", "valid_until": "31.03.1999", "source_key": ""},
+            {("valid_from", "score.day_unreadable"), ("source_key", "score.key_missing")},
+        ),
     ],
 )
 def test_cells_that_make_no_credit(cells, found):

@@ -111,7 +111,7 @@ def _hold_others() -> None:
 
 
 def _judged(sheet: Sequence[SheetRow], at: datetime) -> tuple[list[Judged], Known]:
-    places = [row.place for row, _ in (rules.row_of(record) for record in sheet) if row is not None]
+    places = [trimmed(rules.row_of(record)[0]).place for record in sheet]
     known = known_for(places, day=day_of(at))
     return rules.judge_sheet(sheet, known), known
 

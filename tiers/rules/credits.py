@@ -29,6 +29,8 @@ COLUMNS = (
 PROBLEMS = "problems"  # what a file to mend says of each row; not read
 REQUIRED = frozenset({"partner", "metric", "amount", "valid_from", "source_key"})
 _AMOUNT = re.compile(r"([+-]?\d{1,60})(?:[.,](\d{1,60}))?")
+_SOME_DAY = date(2000, 1, 1)
+_DAYS = frozenset({"valid_from", "valid_until"})
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 Place = tuple[str, str, str]  # source key, partner's public id, metric's code: credited once for ever
@@ -130,14 +132,18 @@ def judge_rows(rows: Sequence[CreditRow], known: Known) -> list[Judged]:
 def judge_sheet(rows: Sequence[SheetRow], known: Known) -> list[Judged]:
     """The same of the records of a file."""
     first: dict[Place, int] = {}
-    found = []
-    for record in rows:
-        row, problems = row_of(record)
-        if row is None:
-            found.append(Judged(record.number, RowOutcome.FAILED, None, problems, record.cells))
-        else:
-            found.append(_judged(record.number, trimmed(row), known, first, record.cells))
-    return found
+    return [_judged_record(record, known, first) for record in rows]
+
+
+def _judged_record(record: SheetRow, known: Known, first: dict[Place, int]) -> Judged:
+    row, unreadable = row_of(record)
+    if not unreadable:
+        return _judged(record.number, trimmed(row), known, first, record.cells)
+    told = {reason.field for reason in unreadable}
+    if told & _DAYS:
+        told |= _DAYS
+    others = (reason for reason in credit_is_sound(trimmed(row), known).reasons if reason.field not in told)
+    return Judged(record.number, RowOutcome.FAILED, None, (*unreadable, *others), record.cells)
 
 
 def _judged(
@@ -214,8 +220,8 @@ def _may_repeat(row: CreditRow, booked: Booked) -> Verdict:
 # From a file
 
 
-def row_of(record: SheetRow) -> tuple[CreditRow | None, tuple[Reason, ...]]:
-    """The row that a record describes, or why its cells make none."""
+def row_of(record: SheetRow) -> tuple[CreditRow, tuple[Reason, ...]]:
+    """The row that a record describes, and which cells cannot be read: something else stands in the row for them."""
     cells = record.cells
     problems = [Reason("sheet.too_many_cells")] if record.is_too_long else []
     amount = _amount_of(cells.get("amount", ""))
@@ -227,20 +233,18 @@ def row_of(record: SheetRow) -> tuple[CreditRow | None, tuple[Reason, ...]]:
         problems.append(Reason(code, field="valid_from"))
     if ends_on is None and cells.get("valid_until"):
         problems.append(Reason("score.day_unreadable", field="valid_until"))
-    if problems or amount is None or starts_on is None:
-        return None, tuple(problems)
     row = CreditRow(
         partner=cells.get("partner", ""),
         metric=cells.get("metric", "").lower(),
-        amount=amount,
+        amount=amount or Decimal(0),
         currency=cells.get("currency", "").upper(),
-        valid_from=starts_on,
+        valid_from=starts_on or _SOME_DAY,
         valid_until=ends_on,
         source_key=cells.get("source_key", ""),
         label=cells.get("label", ""),
         holder=cells.get("holder", ""),
     )
-    return row, ()
+    return row, tuple(problems)
 
 
 def _amount_of(text: str) -> Decimal | None:
