@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from common.actor import SYSTEM
 from common.audit import record
 from partners.models import Partner
+from prm import nightly
 from tests.factories.histories import (
     DAY,
     FIRST,
@@ -140,6 +141,22 @@ def test_a_review_by_hand_is_one_more(monkeypatch) -> None:
 def by_hand(partner_id: int, day: date, *, at) -> None:
     review_partners([partner_id], day=day - DAY, at=at)
     record("tier.reviewed", on=Partner.objects.get(pk=partner_id), by=SYSTEM, at=at, day=day - DAY)
+
+
+def test_the_nights_are_those_that_the_program_runs() -> None:
+    """Also for partners that were not due, and so are in no slice of the reviews."""
+    assert (nightly.KIND, nightly.REVIEW_STAGE) == (nights.NIGHTLY, nights.STAGE)
+    put_in_force(a_programme(50))
+    rising, idle = partners_enrolled(2)
+    for number in range(3):
+        if number == 1:
+            revenue(rising, 60, FIRST + DAY)
+        nightly.open_night(FIRST + DAY * number, at=night_at(FIRST + DAY * number))
+        nightly.work()
+    assert levels(rising) == [("low", FIRST), ("middle", FIRST + DAY * 2)]
+    assert found() == []
+    both = nights_of([rising, idle], since=FIRST, until=FIRST + DAY * 9)
+    assert [len(taken) for taken in both.values()] == [3, 3]
 
 
 def a_past() -> int:
