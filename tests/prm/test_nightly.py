@@ -70,7 +70,9 @@ def test_a_slice_that_fails_does_not_stop_the_others_and_is_shown(settings):
     failed = JobSlice.objects.get(status=WorkStatus.QUARANTINED)
     assert failed.object_ids == [unlucky.pk]
     assert "violates check constraint" in failed.last_error
-    assert set(JobSlice.objects.filter(stage__in=["incentives", "statements"]).values_list("status", flat=True)) == {WorkStatus.WAITING}
+    assert set(JobSlice.objects.filter(stage__in=["incentives", "statements"]).values_list("status", flat=True)) == {
+        WorkStatus.WAITING
+    }
     with pytest.raises(Exception, match="not finished"):
         call_command("nightly", "--date", "2026-10-13")
 

@@ -21,9 +21,7 @@ class SimulationForm(forms.Form):
         max_value=LONGEST_MONTHS,
         initial=12,
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
-        help_text=_(
-            "From 1 to 24, and the days of this month. Publishing asks for twelve, or for all there is."
-        ),
+        help_text=_("From 1 to 24, and the days of this month. Publishing asks for twelve, or for all there is."),
     )
     knowledge = forms.ChoiceField(
         label=_("What the reviews know"),

@@ -16,9 +16,7 @@ class DayForm(forms.Form):
     ``known=now``: a past day with what became known of it later.
     """
 
-    on = forms.DateField(
-        label=_("As of"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    on = forms.DateField(label=_("As of"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     known = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, asked: Any, *, today: date) -> None:
