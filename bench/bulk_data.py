@@ -173,8 +173,8 @@ def credits() -> int:
         harness.execute(
             f"""
             INSERT INTO tiers_scorecredit (partner_id, metric_id, amount, valid_from, valid_until, source_kind,
-                                           source_key, label, recorded_at)
-            SELECT credit.*, '', '{AT}' FROM ({source}) credit
+                                           source_key, label, holder, recorded_at)
+            SELECT credit.*, '', '', '{AT}' FROM ({source}) credit
             """,
             since=SALES_FROM,
         )

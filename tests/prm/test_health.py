@@ -35,7 +35,7 @@ def test_a_silent_beat_is_named(client):
 def test_a_missing_migration_is_named(client):
     health.note_heartbeat()
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE app = 'common' AND name LIKE '0002%'")
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'common' AND name LIKE '0003%'")
     answer = client.get("/healthz/ready")
     assert answer.status_code == 503
     assert answer.json()["checks"]["migrations"] is False
