@@ -13,6 +13,7 @@ Commits are durable here (fsync on), unlike in the tests: what is measured is wh
 
 import argparse
 import atexit
+import gc
 import json
 import multiprocessing
 import os
@@ -189,6 +190,8 @@ class Watch:
 def forked(works: Sequence[Callable[[], T]]) -> list[T]:
     """Do each work in a process with a connection of its own, all at once; returns their results in order."""
     connections.close_all()
+    gc.collect()
+    gc.freeze()  # as in a web worker: or each of many processes looks through what it has inherited, at the same time
     receivers, processes = [], []
     for work in works:
         receiver, sender = FORK.Pipe(duplex=False)
