@@ -10,12 +10,18 @@ import threading
 import time
 
 import structlog
+from celery import canvas
+from celery.app import amqp, events, task
+from celery.backends import base
+from celery.events import dispatcher, receiver
 from kombu.exceptions import OperationalError
+from kombu.transport import redis
 
 from prm.celery import app
 
 PAUSE = 0.2  # seconds: who asked has its answer first, and who asks meanwhile is heard with it
 log = structlog.get_logger(__name__)
+NEEDED = (amqp, base, canvas, dispatcher, events, receiver, redis, task)  # to send: loaded before anybody waits
 
 
 class Hinter:
